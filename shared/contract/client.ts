@@ -11,7 +11,7 @@ export function metaAt(path: readonly string[]): ProcedureMeta | undefined {
     if (node === undefined || isContractProcedure(node)) return undefined;
     node = Object.hasOwn(node, segment) ? node[segment] : undefined;
   }
-  return isContractProcedure(node) ? (node['~orpc'].meta as unknown as ProcedureMeta) : undefined;
+  return isContractProcedure(node) ? (node['~orpc'].meta as ProcedureMeta) : undefined;
 }
 
 /**
@@ -24,7 +24,10 @@ export function createGantryClient(link: ClientLink<ClientContext>): GantryClien
       const meta = metaAt(path);
       if (!meta) throw new GantryError(noSuchProcedure(path));
       const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(new GantryError(deadlinePassed(path, meta))), meta.deadlineMs + GRACE_MS);
+      const timer = setTimeout(
+        () => deadline.abort(new GantryError(deadlinePassed(path, meta))),
+        meta.deadlineMs + GRACE_MS,
+      );
       const signal = options.signal ? AbortSignal.any([options.signal, deadline.signal]) : deadline.signal;
       try {
         const aborted = new Promise<never>((_, reject) => {
@@ -50,7 +53,8 @@ export function asGantryError(thrown: unknown, path: readonly string[] = []): Ga
   if (thrown instanceof ORPCError) {
     const data = GantryErrorDataSchema.safeParse(thrown.data);
     if (data.success) return new GantryError(data.data, { cause: thrown });
-    if (thrown.code === 'BAD_REQUEST') return new GantryError(badInput(path, thrown.message), { cause: thrown });
+    if (thrown.code === 'BAD_REQUEST')
+      return new GantryError(badInput(path, thrown.message), { cause: thrown });
   }
   const aborted = thrown instanceof Error && thrown.name === 'AbortError';
   return new GantryError(

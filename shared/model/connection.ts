@@ -53,7 +53,15 @@ export const ConnectionStatusSchema = z.object({
 export type ConnectionStatus = z.infer<typeof ConnectionStatusSchema>;
 
 /** One step of `connections.test` and `gantry check`, in order; the first that fails ends the list. */
-export const checkStepNames = ['configuration', 'dns', 'tcp', 'tls', 'auth', 'version', 'permissions'] as const;
+export const checkStepNames = [
+  'configuration',
+  'dns',
+  'tcp',
+  'tls',
+  'auth',
+  'version',
+  'permissions',
+] as const;
 export const CheckStepSchema = z.object({
   step: z.enum(checkStepNames),
   ok: z.boolean(),

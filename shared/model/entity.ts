@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HealthSchema, OwnHealthSchema } from './health.ts';
-import { LinkSchema } from './link.ts';
+import type { Link } from './link.ts';
 
 const text = z.string().max(2_000);
 const count = z.number();
@@ -43,7 +43,12 @@ export const attrsSchemas = {
     ips: z.array(text).max(64),
     portType: text.optional(),
   }),
-  service: z.object({ tags: z.array(text).max(256), serviceKind: text.optional(), instances: count, datacenter: text.optional() }),
+  service: z.object({
+    tags: z.array(text).max(256),
+    serviceKind: text.optional(),
+    instances: count,
+    datacenter: text.optional(),
+  }),
   instance: z.object({
     serviceName: text,
     nodeName: text,
@@ -77,7 +82,12 @@ export const attrsSchemas = {
     lock: text.optional(),
   }),
   /** A Proxmox node: the machine that guests run on. */
-  host: z.object({ status: text, ips: z.array(text).max(64), cpus: count.optional(), version: text.optional() }),
+  host: z.object({
+    status: text,
+    ips: z.array(text).max(64),
+    cpus: count.optional(),
+    version: text.optional(),
+  }),
   storage: z.object({
     status: text,
     shared: z.boolean(),
@@ -175,7 +185,8 @@ const worldBase = {
 
 /** One object schema per kind over a common base, told apart by `kind`. */
 function unionOver<S extends z.ZodRawShape>(base: S) {
-  const of = <K extends EntityKind>(kind: K) => z.object({ ...base, kind: z.literal(kind), attrs: attrsSchemas[kind] });
+  const of = <K extends EntityKind>(kind: K) =>
+    z.object({ ...base, kind: z.literal(kind), attrs: attrsSchemas[kind] });
   return z.discriminatedUnion('kind', [
     of('virtual-ip'),
     of('member'),
@@ -207,7 +218,7 @@ export type EntityOf<K extends EntityKind> = Extract<Entity, { kind: K }>;
 export interface Observation {
   readonly scope: string;
   readonly entities: readonly ObservedEntity[];
-  readonly links: readonly z.infer<typeof LinkSchema>[];
+  readonly links: readonly Link[];
   /** Epoch ms when the answer was complete. */
   readonly asOf: number;
   /** Set when the answer is known not to be everything: what is missing. */

@@ -34,7 +34,9 @@ export const TlsSchema = z.strictObject({
 export type Tls = z.infer<typeof TlsSchema>;
 
 export const ConnectionConfigSchema = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be lower-case letters, digits, dot, dash or underscore'),
+  id: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be lower-case letters, digits, dot, dash or underscore'),
   system: SystemKindSchema,
   url: z.url({ protocol: /^(https?|ssh)$/ }).max(2_000),
   auth: AuthSchema.optional(),

@@ -22,7 +22,10 @@ export interface System {
    * Turns an HTTP failure into better words: which right is missing, what a status means here. Returns only what it
    * knows better; `body` is at most 4 KiB of hostile text.
    */
-  explain?(status: number, body: string): Partial<Pick<GantryErrorData, 'code' | 'advice' | 'detail' | 'retryable'>>;
+  explain?(
+    status: number,
+    body: string,
+  ): Partial<Pick<GantryErrorData, 'code' | 'advice' | 'detail' | 'retryable'>>;
   /** What is observed, each with its own rhythm. Called once when the connection starts. */
   sources(context: SourceContext): readonly SourceSpec[];
   /** After TCP and TLS stand: proves credentials, version and rights. The caller adds the earlier steps and the times. */
