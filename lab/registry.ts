@@ -1,0 +1,4 @@
+import type { LabModule } from './kit/module.ts';
+
+/** The stand-in systems, in the order they start. */
+export const labModules: readonly LabModule[] = [];
