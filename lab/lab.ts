@@ -43,7 +43,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const stop = async () => {
     stopping.abort();
     clearInterval(timer);
-    await Promise.all(running.map((module) => module.close?.()));
+    await Promise.all(running.map(async (module) => module.close?.()));
     await Promise.all([...servers.values()].map((server) => server.close()));
   };
   let timer: NodeJS.Timeout | undefined;
