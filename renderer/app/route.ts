@@ -13,7 +13,7 @@ export interface Route {
 export const defaultView = 'overview';
 
 /** Parameters that mean the same in every view; they stay when the view changes. */
-const sharedParams = ['sel', 'at'] as const;
+const sharedParams = ['sel'] as const;
 
 /** Pure: the route in a fragment. Anything is accepted; a view name is lower-case letters and dashes. */
 export function parseRoute(hash: string): Route {
