@@ -3,6 +3,8 @@ import type { GuestSpec, HostSpec, InstanceSpec, Scenario, VirtualIpSpec } from 
 /** A guest as it is now. Counters grow since start, as in the real thing. */
 export interface LabGuest extends Omit<GuestSpec, 'running'> {
   status: 'running' | 'stopped';
+  /** A virtual machine whose processors are halted: it still counts as running, but nothing in it answers. */
+  paused?: boolean;
   /** Epoch ms of the last start. */
   startedAt: number;
   cpuFraction: number;
@@ -12,6 +14,12 @@ export interface LabGuest extends Omit<GuestSpec, 'running'> {
   diskReadBytes: number;
   diskWriteBytes: number;
 }
+
+/** What `LabWorld.updateGuest` may change. */
+export type GuestChange = Pick<
+  LabGuest,
+  'host' | 'name' | 'cpus' | 'memoryBytes' | 'diskBytes' | 'template' | 'paused' | 'tags' | 'pool'
+>;
 
 export interface LabHost extends HostSpec {
   online: boolean;
@@ -82,7 +90,9 @@ export class LabWorld {
 
   isGuestUp(vmid: number): boolean {
     const guest = this.guests.get(vmid);
-    return guest?.status === 'running' && this.hosts.get(guest.host)?.online === true;
+    return (
+      guest?.status === 'running' && guest.paused !== true && this.hosts.get(guest.host)?.online === true
+    );
   }
 
   isInstanceUp(id: string): boolean {
@@ -108,9 +118,31 @@ export class LabWorld {
     if (!guest || guest.template) return false;
     if (guest.status !== status && status === 'running') guest.startedAt = now;
     guest.status = status;
+    guest.paused = false;
     if (status === 'stopped') guest.cpuFraction = guest.memoryUsedBytes = 0;
     this.changed();
     return true;
+  }
+
+  /** Changes what a guest is: its host after a migration, its name, its size, `template`, `paused`. */
+  updateGuest(vmid: number, change: Partial<GuestChange>): boolean {
+    const guest = this.guests.get(vmid);
+    if (!guest) return false;
+    Object.assign(guest, change);
+    this.changed();
+    return true;
+  }
+
+  /** A guest that was not in the scenario: a clone. */
+  addGuest(spec: GuestSpec, now: number): void {
+    this.guests.set(spec.vmid, startingGuest(spec, now));
+    this.changed();
+  }
+
+  removeGuest(vmid: number): boolean {
+    const removed = this.guests.delete(vmid);
+    if (removed) this.changed();
+    return removed;
   }
 
   setHostOnline(name: string, online: boolean): boolean {
