@@ -100,7 +100,7 @@ describe('causesOf', () => {
         );
         const shown = new Set(
           causesOf(mirrorOf(entities)).flatMap((cause) =>
-            cause.type === 'entity' ? [cause.entity.id, ...cause.affected.map(({ id }) => id)] : [],
+            cause.type === 'entity' ? [cause.entity, cause.affected].flat().map(({ id }) => id) : [],
           ),
         );
         const bad = entities.filter(({ health }) => health.state === 'down' || health.state === 'degraded');
