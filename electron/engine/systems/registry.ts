@@ -1,0 +1,9 @@
+import type { SystemKind } from '../../../shared/model/connection.ts';
+import type { System } from './system.ts';
+
+/** Every connector, one line each. Kinds of the published environment file that are not here have none yet. */
+const systems: readonly System[] = [];
+
+export function systemOf(kind: SystemKind): System | undefined {
+  return systems.find((system) => system.kind === kind);
+}
