@@ -14,7 +14,7 @@ function stream<T>() {
   let left = false;
   const iterator: AsyncIterableIterator<T> = {
     async next() {
-      while (queue.length === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve));
+      if (queue.length === 0 && !ended) await new Promise<void>((resolve) => (wake = resolve));
       const value = queue.shift();
       return value === undefined ? { done: true, value } : { done: false, value };
     },

@@ -26,49 +26,35 @@ declare global {
 /** Main answers at once with a port, which works as soon as the engine does. */
 const PORT_DEADLINE_MS = 5_000;
 const SOCKET_DEADLINE_MS = 5_000;
-const FIRST_RETRY_MS = 250;
-const LONGEST_RETRY_MS = 5_000;
 
 /**
- * Connects to the engine, over a port in the desktop window and over a WebSocket in a browser. Keeps trying while the
- * engine is away (250 ms doubling to 5 s), until it stands or `signal` is aborted.
+ * Connects to the engine, over a port in the desktop window and over a WebSocket in a browser: one attempt, whoever
+ * calls decides about the next. In the window it also resolves while the engine starts; calls then wait for it.
  *
- * @throws GantryError `unauthorized` when this browser has no session and trying again would not help;
- *   the signal's reason when aborted.
+ * @throws GantryError `unauthorized` when this browser has no session, or Error when the engine is not there.
  */
-export async function openTransport(signal?: AbortSignal): Promise<Transport> {
-  const open = window.gantry ? portTransport(window.gantry) : socketTransport;
-  for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(LONGEST_RETRY_MS, delayMs * 2)) {
-    signal?.throwIfAborted();
-    try {
-      return await open();
-    } catch (thrown) {
-      if (thrown instanceof GantryError) throw thrown;
-    }
-    await pause(delayMs, signal);
-  }
+export function openTransport(): Promise<Transport> {
+  return window.gantry ? portTransport(window.gantry) : socketTransport();
 }
 
-function portTransport(bridge: DesktopBridge): () => Promise<Transport> {
-  return async () => {
-    const port = await requestPort(bridge);
-    const closed = new Promise<string>((resolve) => {
-      const stopListening = listen((data) => {
-        if (data['type'] !== 'gantry-engine' || data['state'] !== 'lost') return;
-        stopListening();
-        // The link takes this for the port's own end, and fails every call in flight at once.
-        port.dispatchEvent(new Event('close'));
-      });
-      port.addEventListener('close', () => {
-        stopListening();
-        port.close();
-        resolve('the engine ended');
-      });
+async function portTransport(bridge: DesktopBridge): Promise<Transport> {
+  const port = await requestPort(bridge);
+  const closed = new Promise<string>((resolve) => {
+    const stopListening = listen((data) => {
+      if (data['type'] !== 'gantry-engine' || data['state'] !== 'lost') return;
+      stopListening();
+      // The link takes this for the port's own end, and fails every call in flight at once.
+      port.dispatchEvent(new Event('close'));
     });
-    const client = createGantryClient(new PortLink({ port }));
-    port.start();
-    return { client, closed };
-  };
+    port.addEventListener('close', () => {
+      stopListening();
+      port.close();
+      resolve('the engine ended');
+    });
+  });
+  const client = createGantryClient(new PortLink({ port }));
+  port.start();
+  return { client, closed };
 }
 
 function requestPort(bridge: DesktopBridge): Promise<MessagePort> {
@@ -161,20 +147,5 @@ function noSession(): GantryError {
     advice:
       'This address was used before, or its session ended. Open the newest address that Gantry printed.',
     retryable: false,
-  });
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms);
-    function done() {
-      signal?.removeEventListener('abort', abort);
-      resolve();
-    }
-    function abort() {
-      clearTimeout(timer);
-      reject(signal?.reason as Error);
-    }
-    signal?.addEventListener('abort', abort, { once: true });
   });
 }

@@ -4,7 +4,7 @@ import { splitHostile, visibleText } from './hostile.ts';
 
 it('leaves ordinary text of any script alone', () => {
   for (const text of ['catalog-b', 'сервис каталога', '目录服务', 'café ☕ 👍'])
-    expect(splitHostile(text)).toEqual([{ type: 'text', text }]);
+    expect(splitHostile(text)).toEqual([{ type: 'text', text, at: 0 }]);
   expect(splitHostile('')).toEqual([]);
 });
 

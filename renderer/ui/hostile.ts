@@ -1,9 +1,10 @@
 /**
  * Text from managed systems is hostile: control characters can hide words, and bidirectional ones can make a name read
- * as another. Such characters are shown by name instead of acting.
+ * as another. Such characters are shown by name instead of acting. `at` is where in the text the part began.
  */
 export type TextPart =
-  { readonly type: 'text'; readonly text: string } | { readonly type: 'mark'; readonly name: string };
+  | { readonly type: 'text'; readonly text: string; readonly at: number }
+  | { readonly type: 'mark'; readonly name: string; readonly at: number };
 
 // Cc: controls. Cf: format characters, among them all bidi controls, zero-width joiners, the soft hyphen and tags.
 // Zl/Zp: line and paragraph separators. Cs: lone surrogates. Co: private use. U+034F, U+115F.., U+3164, U+FFA0: blank letters.
@@ -14,11 +15,11 @@ export function splitHostile(text: string): TextPart[] {
   const parts: TextPart[] = [];
   let from = 0;
   for (const match of text.matchAll(acting)) {
-    if (match.index > from) parts.push({ type: 'text', text: text.slice(from, match.index) });
-    parts.push({ type: 'mark', name: nameOf(match[0]) });
+    if (match.index > from) parts.push({ type: 'text', text: text.slice(from, match.index), at: from });
+    parts.push({ type: 'mark', name: nameOf(match[0]), at: match.index });
     from = match.index + match[0].length;
   }
-  if (from < text.length) parts.push({ type: 'text', text: text.slice(from) });
+  if (from < text.length) parts.push({ type: 'text', text: text.slice(from), at: from });
   return parts;
 }
 

@@ -40,3 +40,42 @@ export function useWorldShape(): number {
 export function useWorld<T>(select: (mirror: Mirror) => T): T {
   return useSyncExternalStore(worldStore.subscribe, () => select(worldStore.mirror));
 }
+
+const CALM_MS = 250;
+
+/**
+ * As `useWorldShape`, but at most four times a second: for lists over the whole world, whose order need not follow
+ * every frame of a busy minute. The first change shows at once.
+ */
+export function useCalmWorldShape(): number {
+  return useSyncExternalStore(subscribeCalmly, () => calmShape);
+}
+
+let calmShape = 0;
+let calmTimer: ReturnType<typeof setTimeout> | undefined;
+const calmListeners = new Set<Listener>();
+let leaveStore: (() => void) | undefined;
+
+function subscribeCalmly(listener: Listener): () => void {
+  calmListeners.add(listener);
+  leaveStore ??= worldStore.subscribe(onShape);
+  onShape();
+  return () => {
+    calmListeners.delete(listener);
+    if (calmListeners.size > 0) return;
+    leaveStore?.();
+    leaveStore = undefined;
+    clearTimeout(calmTimer);
+    calmTimer = undefined;
+  };
+}
+
+function onShape(): void {
+  if (calmTimer !== undefined || calmShape === worldStore.mirror.shapeRevision) return;
+  calmShape = worldStore.mirror.shapeRevision;
+  for (const listener of calmListeners) listener();
+  calmTimer = setTimeout(() => {
+    calmTimer = undefined;
+    onShape();
+  }, CALM_MS);
+}
