@@ -29,6 +29,11 @@ export interface HttpRequest {
   readonly accept?: readonly number[];
   /** Retries of a safe (GET, HEAD) request on a passing failure. Default 0: pollers retry by polling again. */
   readonly retries?: number;
+  /**
+   * The server is meant to hold this request until something changes. Such a request neither counts as latency nor for
+   * or against the breaker, and takes no concurrency slot. Default: true when `deadlineMs` is above 30 s.
+   */
+  readonly longPoll?: boolean;
   readonly signal?: AbortSignal;
 }
 
