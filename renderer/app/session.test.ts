@@ -4,7 +4,8 @@ import type { GantryClient } from '../../shared/contract/contract.ts';
 import type { WorldEvent } from '../../shared/model/world.ts';
 import { applyEvent, emptyMirror } from '../world/mirror.ts';
 import { samplePatch, sampleSnapshot } from '../world/sample.ts';
-import { pauseMs, runSession, type SessionDeps, type SessionState, type Transport } from './session.ts';
+import { pauseMs, runSession, type SessionDeps, type SessionState } from './session.ts';
+import type { Transport } from './transport.ts';
 
 /** A stream that the test feeds by hand. Like the contract's own, it can be left while it waits. */
 function stream<T>() {

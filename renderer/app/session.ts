@@ -4,12 +4,7 @@ import type { GantryClient } from '../../shared/contract/contract.ts';
 import { GantryError, type GantryErrorData } from '../../shared/model/error.ts';
 import type { WorldEvent } from '../../shared/model/world.ts';
 import type { ApplyResult } from '../world/mirror.ts';
-
-/** A way to the engine. `closed` resolves with the reason once the engine, or the way to it, is gone. */
-export interface Transport {
-  readonly client: GantryClient;
-  readonly closed: Promise<string>;
-}
+import type { Transport } from './transport.ts';
 
 /**
  * `starting`: no world seen yet. `live`: the world is being watched. `lost`: the engine went away; the last state stays
