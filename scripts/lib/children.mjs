@@ -1,0 +1,71 @@
+import { fork, spawn } from 'node:child_process';
+import readline from 'node:readline';
+
+const READY = /^Gantry is ready at /;
+/** What our own processes say to a person; Chromium's remarks on buses and graphics cards are not for anybody. */
+const OURS = /^gantry( lab)?: /;
+const STOP_DEADLINE_MS = 8_000;
+
+/**
+ * A child process that says when it is ready. `ready` resolves with true, or false when it ended first. `exited`
+ * resolves with its exit status. `explained` is true once it said itself what is wrong.
+ */
+export class Child {
+  explained = false;
+  #process;
+  #signalled = false;
+
+  constructor(process_) {
+    this.#process = process_;
+    let markReady;
+    const ready = new Promise((resolve) => {
+      markReady = resolve;
+    });
+    this.exited = new Promise((resolve) => {
+      process_.once('error', () => resolve(1));
+      process_.once('exit', (code, signal) => resolve(this.#signalled ? 0 : signal ? 1 : (code ?? 1)));
+    });
+    this.ready = Promise.race([ready, this.exited.then(() => false)]);
+    this.address = undefined;
+    eachLine(process_.stdout, (line) => {
+      console.log(line);
+      if (!READY.test(line)) return;
+      this.address = line.replace(READY, '');
+      markReady(true);
+    });
+    eachLine(process_.stderr, (line) => {
+      if (!OURS.test(line)) return;
+      if (line.startsWith('gantry: ')) this.explained = true;
+      process.stderr.write(`${line}\n`);
+    });
+  }
+
+  /** Asks it to stop, by force after 8 s. Resolves when it is gone. */
+  async stop() {
+    this.#signalled = true;
+    this.#process.kill('SIGTERM');
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), STOP_DEADLINE_MS);
+    await this.exited;
+    clearTimeout(timer);
+  }
+}
+
+function eachLine(stream, onLine) {
+  readline.createInterface({ input: stream }).on('line', onLine);
+}
+
+/**
+ * Children hang on an IPC channel: when this process goes away, by whatever end, the channel closes and they stop. They
+ * are not in our terminal's group, so that a Ctrl-C reaches them once, through us.
+ */
+const stdio = ['ignore', 'pipe', 'pipe', 'ipc'];
+
+/** A script of ours in Node. */
+export function nodeChild(script, args, cwd) {
+  return new Child(fork(script, args, { cwd, stdio, detached: process.platform !== 'win32' }));
+}
+
+/** Some other program. */
+export function programChild(file, args, cwd, env = process.env) {
+  return new Child(spawn(file, args, { cwd, env, stdio, detached: process.platform !== 'win32' }));
+}
