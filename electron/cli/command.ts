@@ -1,7 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { createRouterClient } from '@orpc/server';
 import type { GantryClient } from '../../shared/contract/contract.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
+import { connectInProcess } from '../engine/in-process.ts';
 import { environmentSources, loadEnvironment, type LoadedEnvironment } from '../hosts/environments.ts';
 
 /** Takes the arguments after its name; resolves with the exit status. */
@@ -37,7 +37,7 @@ export async function engineFor(
   environment: LoadedEnvironment,
 ): Promise<{ engine: Engine; client: GantryClient }> {
   const engine = await createEngine({ host: 'cli', environments: [environment], activate: environment.id });
-  return { engine, client: createRouterClient(engine.router) };
+  return { engine, client: connectInProcess(engine) };
 }
 
 /** Aligns columns of plain text; the last one is not padded. */

@@ -53,17 +53,15 @@ export class Feed<T> {
     const reader: Reader<T> = { queue: [], behind: true, left: false };
     const leave = () => {
       reader.left = true;
+      signal?.removeEventListener('abort', leave);
+      this.#readers.delete(reader);
       reader.wake?.();
     };
     signal?.addEventListener('abort', leave, { once: true });
     this.#readers.add(reader);
     return new AsyncIteratorClass<T, void, void>(
       () => this.#next(reader),
-      async () => {
-        leave();
-        signal?.removeEventListener('abort', leave);
-        this.#readers.delete(reader);
-      },
+      () => Promise.resolve(leave()),
     );
   }
 

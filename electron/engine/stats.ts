@@ -21,6 +21,7 @@ export async function* watchStats(
       requestsPerSecond: session?.requestRate() ?? 0,
       entities: session?.world.entityCount ?? 0,
       links: session?.world.linkCount ?? 0,
+      watchers: engine.feed.readerCount,
     };
     before = { cpu, at };
     try {

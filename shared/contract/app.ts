@@ -21,6 +21,8 @@ export const EngineStatsSchema = z.object({
   requestsPerSecond: z.number(),
   entities: z.number().int(),
   links: z.number().int(),
+  /** Readers of the world: windows, tabs, scripts. */
+  watchers: z.number().int(),
 });
 export type EngineStats = z.infer<typeof EngineStatsSchema>;
 

@@ -24,7 +24,14 @@ describe('published formats', () => {
       at: Date.UTC(2026, 0, 2),
       connections: [],
       sources: [
-        { id: 'pve/res', connectionId: 'pve', scope: 'res', state: 'stale', asOf: Date.UTC(2026, 0, 1), intervalMs: 5_000 },
+        {
+          id: 'pve/res',
+          connectionId: 'pve',
+          scope: 'res',
+          state: 'stale',
+          asOf: Date.UTC(2026, 0, 1),
+          intervalMs: 5_000,
+        },
       ],
       entities: [hostEntity('b', 'pve/res'), hostEntity('a', 'pve/unknown')],
       links: [],
