@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer, type Server as HttpsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -151,10 +152,12 @@ async function pourOversized(response: ServerResponse): Promise<void> {
   response.write('[');
   for (let sent = 0; sent < OVERSIZED_LIMIT_BYTES && !response.destroyed; sent += block.length) {
     if (!response.write(block)) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve);
-        response.once('close', resolve);
-      });
+      // Ends with either: a client that left never drains.
+      const left = new AbortController();
+      const gone = () => left.abort();
+      response.once('close', gone);
+      await once(response, 'drain', { signal: left.signal }).catch(() => {});
+      response.removeListener('close', gone);
     }
   }
   response.destroy();
