@@ -100,7 +100,8 @@ export function createConnector(tls: Tls | undefined): Connector {
   };
 }
 
-class ConnectTimeout extends Error {
+/** What the operating system says after minutes, said earlier. */
+export class ConnectTimeout extends Error {
   readonly code = 'ETIMEDOUT';
   constructor() {
     super(`no answer within ${CONNECT_TIMEOUT_MS} ms`);
