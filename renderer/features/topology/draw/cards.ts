@@ -1,0 +1,225 @@
+import { freshnessStates, type FreshnessState } from '../../../../shared/model/freshness.ts';
+import { healthStates, type HealthState } from '../../../../shared/model/health.ts';
+import { NAMES_FROM, RATES_FROM, SECOND_LINE_FROM } from '../thresholds.ts';
+import { isBad } from '../pipeline/state.ts';
+import { curveOf, type Curve } from './links.ts';
+import type { Painting, Visible } from './painter.ts';
+import { addShape } from './shapes.ts';
+
+/** All measures in map units; a node's box is `nodeWidth` × 40. */
+const RADIUS = 6;
+const SHAPE_X = 14;
+const TEXT_X = 28;
+const TEXT_RIGHT = 8;
+const NAME_Y = 17;
+const SECOND_Y = 32;
+/** A group looks like a pile: this many edges, so far apart. */
+const PILE = 2;
+const PILE_STEP = 3;
+const BATCH = 150;
+
+const freshIndex = (state: FreshnessState) => freshnessStates.indexOf(state);
+const LATE = freshIndex('late');
+const STALE = freshIndex('stale');
+const NEVER = freshIndex('never');
+
+/** Nodes as boxes: shape and colour for the state, name, and the one fact that matters there. */
+export function* paintCards(painting: Painting, visible: Visible): Generator<void, void, void> {
+  const { nodes } = visible;
+  const { zoom } = painting.camera;
+  for (let from = 0; from < nodes.length; from += BATCH) {
+    const part = nodes.subarray(from, from + BATCH);
+    boxes(painting, part);
+    stateShapes(painting, part);
+    if (zoom >= NAMES_FROM) names(painting, part, zoom >= SECOND_LINE_FROM);
+    yield;
+  }
+  if (zoom >= RATES_FROM) {
+    rates(painting, visible.edges);
+    yield;
+  }
+}
+
+function boxes(painting: Painting, nodes: Uint32Array): void {
+  const { context, scene, palette } = painting;
+  const { x, y, nodeWidth: width, nodeHeight: height } = scene;
+  const hair = Math.max(1, 1 / painting.camera.zoom);
+  piles(painting, nodes, hair);
+  context.beginPath();
+  for (const i of nodes) context.roundRect(x[i]!, y[i]!, width, height, RADIUS);
+  context.fillStyle = palette.card;
+  context.fill();
+  hatchStale(painting, nodes);
+  context.lineWidth = hair;
+  for (const strong of [false, true]) {
+    context.beginPath();
+    for (const i of nodes) {
+      if (scene.fresh[i] === NEVER || isBad(scene.stateOf(i)) !== strong) continue;
+      context.roundRect(x[i]! + 0.5, y[i]! + 0.5, width - 1, height - 1, RADIUS);
+    }
+    context.strokeStyle = strong || painting.only ? palette.lineStrong : palette.line;
+    context.stroke();
+  }
+  context.beginPath();
+  for (const i of nodes) {
+    if (scene.fresh[i] === NEVER) context.roundRect(x[i]! + 0.5, y[i]! + 0.5, width - 1, height - 1, RADIUS);
+  }
+  context.setLineDash([4, 3]);
+  context.strokeStyle = palette.muted;
+  context.stroke();
+  context.setLineDash([]);
+}
+
+/** Edges of further cards below those of groups. */
+function piles({ context, scene, palette }: Painting, nodes: Uint32Array, hair: number): void {
+  for (let depth = PILE; depth >= 1; depth--) {
+    context.beginPath();
+    for (const i of nodes) {
+      if (!scene.nodes[i]!.group) continue;
+      const shift = depth * PILE_STEP;
+      const inset = depth * 4;
+      context.roundRect(
+        scene.x[i]! + inset,
+        scene.y[i]! + shift,
+        scene.nodeWidth - 2 * inset,
+        scene.nodeHeight,
+        RADIUS,
+      );
+    }
+    context.fillStyle = palette.ground;
+    context.fill();
+    context.strokeStyle = palette.line;
+    context.lineWidth = hair;
+    context.stroke();
+  }
+}
+
+/** Diagonal hatch over what is stale. */
+function hatchStale({ context, scene, palette, camera }: Painting, nodes: Uint32Array): void {
+  const stale = nodes.filter((i) => scene.fresh[i] === STALE);
+  if (stale.length === 0) return;
+  const { nodeWidth: width, nodeHeight: height } = scene;
+  context.save();
+  context.beginPath();
+  for (const i of stale) context.roundRect(scene.x[i]!, scene.y[i]!, width, height, RADIUS);
+  context.clip();
+  context.beginPath();
+  for (const i of stale) {
+    const left = scene.x[i]!;
+    const top = scene.y[i]!;
+    for (let shift = -height; shift < width; shift += 7) {
+      context.moveTo(left + shift, top + height);
+      context.lineTo(left + shift + height, top);
+    }
+  }
+  context.lineWidth = 2 / Math.max(camera.zoom, 0.7);
+  context.strokeStyle = palette.hatch;
+  context.stroke();
+  context.restore();
+}
+
+function stateShapes({ context, scene, palette, camera }: Painting, nodes: Uint32Array): void {
+  const r = camera.zoom < NAMES_FROM ? 6 : 4;
+  for (const [number, state] of healthStates.entries()) {
+    for (const stale of [false, true]) {
+      context.beginPath();
+      let any = false;
+      for (const i of nodes) {
+        if (scene.state[i] !== number || (scene.fresh[i] === STALE) !== stale) continue;
+        any = true;
+        addShape(context, state, scene.x[i]! + SHAPE_X, scene.y[i]! + scene.nodeHeight / 2, r);
+      }
+      if (any) finishShape(context, state, stale ? palette.faded : palette.state);
+    }
+  }
+}
+
+function finishShape(
+  context: Painting['context'],
+  state: HealthState,
+  colours: Readonly<Record<HealthState, string>>,
+): void {
+  if (state === 'unknown') {
+    context.lineWidth = 1.5;
+    context.strokeStyle = colours[state];
+    context.stroke();
+  } else {
+    context.fillStyle = colours[state];
+    context.fill();
+  }
+}
+
+function names(painting: Painting, nodes: Uint32Array, secondLine: boolean): void {
+  const { context, scene, palette, text } = painting;
+  const nameFont = `13px ${palette.font}`;
+  const secondFont = `11px ${palette.font}`;
+  const width = scene.nodeWidth - TEXT_X - TEXT_RIGHT;
+  // Measured before drawing: switching fonts for every node costs more than two passes.
+  const cut = Array.from(nodes, (i) => text.fit(context, nameFont, painting.title(i), width));
+  context.textBaseline = 'alphabetic';
+  context.font = nameFont;
+  context.fillStyle = palette.text;
+  nodes.forEach((i, k) => {
+    const y = scene.y[i]! + (secondLine ? NAME_Y : scene.nodeHeight / 2 + 4.5);
+    context.fillText(cut[k]!, scene.x[i]! + TEXT_X, y);
+  });
+  if (!secondLine) return;
+  const lines = Array.from(nodes, (i) => secondLineOf(painting, secondFont, i, width));
+  context.font = secondFont;
+  context.fillStyle = palette.muted;
+  nodes.forEach((i, k) => {
+    context.fillText(lines[k]!, scene.x[i]! + TEXT_X, scene.y[i]! + SECOND_Y);
+  });
+  clocks(painting, nodes);
+}
+
+/** The age always has its place; the detail gets what is left. */
+function secondLineOf(painting: Painting, font: string, i: number, width: number): string {
+  const { context, text } = painting;
+  const age = painting.age(i);
+  if (age === '') return text.fit(context, font, painting.detail(i), width);
+  const tail = ` · ${age}`;
+  const room = width - text.width(context, font, tail) - (painting.scene.fresh[i] === LATE ? 14 : 0);
+  return room < 24 ? age : text.fit(context, font, painting.detail(i), room) + tail;
+}
+
+/** A small clock at the right of what is late. */
+function clocks({ context, scene, palette }: Painting, nodes: Uint32Array): void {
+  context.beginPath();
+  for (const i of nodes) {
+    if (scene.fresh[i] !== LATE) continue;
+    const x = scene.x[i]! + scene.nodeWidth - 11;
+    const y = scene.y[i]! + SECOND_Y - 4;
+    context.moveTo(x + 4, y);
+    context.arc(x, y, 4, 0, 2 * Math.PI);
+    context.moveTo(x, y - 2.5);
+    context.lineTo(x, y);
+    context.lineTo(x + 2, y);
+  }
+  context.lineWidth = 1;
+  context.strokeStyle = palette.muted;
+  context.stroke();
+}
+
+/** What a link is known to carry, on its middle. */
+function rates(painting: Painting, edges: Uint32Array): void {
+  const { context, scene, palette, text } = painting;
+  const font = `10px ${palette.font}`;
+  const curve: Curve = { x1: 0, y1: 0, cx1: 0, cx2: 0, x2: 0, y2: 0 };
+  context.font = font;
+  context.textBaseline = 'middle';
+  context.lineJoin = 'round';
+  for (const edge of edges) {
+    const rate = painting.rate(edge);
+    if (rate === undefined) continue;
+    curveOf(scene, edge, curve);
+    const x = (curve.x1 + curve.x2) / 2 - text.width(context, font, rate) / 2;
+    const y = (curve.y1 + curve.y2) / 2;
+    context.font = font;
+    context.lineWidth = 4;
+    context.strokeStyle = palette.ground;
+    context.strokeText(rate, x, y);
+    context.fillStyle = isBad(scene.edgeStateOf(edge)) ? palette.text : palette.muted;
+    context.fillText(rate, x, y);
+  }
+}

@@ -1,0 +1,258 @@
+import { DIRECT_PAINT_MAX, SETTLE_MS, SLICE_MS } from '../thresholds.ts';
+import { visibleRect, type Camera, type Size } from './camera.ts';
+import { paintOverlay, type Marks } from './overlay.ts';
+import { paintNow, visibleIn, type Painting, type Visible } from './painter.ts';
+import type { Palette } from './palette.ts';
+import { Picture, type Subject } from './picture.ts';
+import type { Scene } from './scene.ts';
+import { TextFitter } from './text.ts';
+
+/** Words for nodes and links, by number. */
+export type Words = Pick<Painting, 'title' | 'detail' | 'rate' | 'age'>;
+
+/** Time and frames, so that a test can hold them. */
+export interface Frames {
+  request(callback: () => void): number;
+  cancel(handle: number): void;
+  now(): number;
+}
+
+const browserFrames: Frames = {
+  request: (callback) => requestAnimationFrame(callback),
+  cancel: (handle) => cancelAnimationFrame(handle),
+  now: () => performance.now(),
+};
+
+/** Share of the overscan that panning may use before the next picture is begun. */
+const RESERVE = 0.35;
+
+/**
+ * The visible canvas. Draws a frame only when something changed. A small map is painted afresh each time; a large one is
+ * shown as a picture that moves with the camera while the next is painted in slices. `data-drawn-revision` on the
+ * element grows each time that what is seen is complete and up to date.
+ */
+export class MapCanvas {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #frames: Frames;
+  readonly #text = new TextFitter();
+  #scene: Scene | null = null;
+  #words: Words | null = null;
+  #palette: Palette | null = null;
+  #camera: Camera = { x: 0, y: 0, zoom: 1 };
+  #marks: Marks = { selected: -1, cursor: -1, hovered: -1, highlight: null };
+  #size: Size = { width: 0, height: 0 };
+  #ratio = 1;
+  #frame: number | null = null;
+  /** Grows when the picture itself (not the camera, not the marks) is out of date. */
+  #revision = 0;
+  #drawn = 0;
+  #movedAt = -Infinity;
+  #picture: Picture | null = null;
+  #next: Picture | null = null;
+  #spare: OffscreenCanvas | null = null;
+
+  constructor(canvas: HTMLCanvasElement, frames: Frames = browserFrames) {
+    this.#canvas = canvas;
+    this.#context = canvas.getContext('2d', { alpha: false })!;
+    this.#frames = frames;
+  }
+
+  /** Another arrangement: earlier pictures show something else and are dropped. */
+  setScene(scene: Scene, words: Words): void {
+    this.#scene = scene;
+    this.#words = words;
+    this.#keepSpare(this.#picture);
+    this.#picture = null;
+    this.repaint();
+  }
+
+  /** These nodes' own words changed. Nothing is painted for what is out of sight. */
+  touch(nodes: readonly number[]): void {
+    const scene = this.#scene;
+    if (!scene) return;
+    const shown = this.#picture
+      ? visibleRect(this.#picture.subject.camera, this.#picture.size)
+      : visibleRect(this.#camera, this.#size);
+    const inSight = nodes.some((i) => {
+      const box = scene.boxOf(i);
+      return (
+        box.right >= shown.left &&
+        box.left <= shown.right &&
+        box.bottom >= shown.top &&
+        box.top <= shown.bottom
+      );
+    });
+    if (inSight) this.repaint();
+  }
+
+  /** The same arrangement says something else. */
+  repaint(): void {
+    this.#revision++;
+    this.#request();
+  }
+
+  setPalette(palette: Palette): void {
+    this.#palette = palette;
+    this.#text.forget();
+    this.repaint();
+  }
+
+  setCamera(camera: Camera): void {
+    this.#camera = camera;
+    this.#movedAt = this.#frames.now();
+    this.#request();
+  }
+
+  setMarks(marks: Marks): void {
+    this.#marks = marks;
+    this.#request();
+  }
+
+  resize(size: Size, ratio: number): void {
+    this.#size = size;
+    this.#ratio = ratio;
+    this.#canvas.width = Math.round(size.width * ratio);
+    this.#canvas.height = Math.round(size.height * ratio);
+    this.#picture = null;
+    this.#next = null;
+    this.repaint();
+    // A resized canvas is blank; waiting for the next frame would show that.
+    this.#draw();
+  }
+
+  dispose(): void {
+    if (this.#frame !== null) this.#frames.cancel(this.#frame);
+    this.#frame = null;
+    this.#scene = null;
+    this.#picture = null;
+    this.#next = null;
+  }
+
+  #request(): void {
+    this.#frame ??= this.#frames.request(() => {
+      this.#frame = null;
+      this.#draw();
+    });
+  }
+
+  #draw(): void {
+    const scene = this.#scene;
+    const palette = this.#palette;
+    if (!scene || !palette || !this.#words || this.#size.width === 0) return;
+    const painting: Painting = {
+      ...this.#subject(scene, palette, this.#words),
+      context: this.#context,
+      size: this.#size,
+    };
+    const visible = visibleIn(scene, this.#camera, this.#size, null);
+    const direct = visible.nodes.length + visible.edges.length <= DIRECT_PAINT_MAX;
+    if (direct) this.#drawDirect(painting, visible);
+    else this.#drawPicture(painting);
+    paintOverlay(painting, this.#marks);
+    const complete = direct || this.#isExact(this.#picture);
+    if (complete) this.#canvas.dataset['drawnRevision'] = String(++this.#drawn);
+    else this.#request();
+  }
+
+  #subject(scene: Scene, palette: Palette, words: Words): Subject {
+    const { title, detail, rate, age } = words;
+    return {
+      scene,
+      palette,
+      camera: this.#camera,
+      ratio: this.#ratio,
+      text: this.#text,
+      only: null,
+      title,
+      detail,
+      rate,
+      age,
+    };
+  }
+
+  #clear(): void {
+    this.#context.setTransform(1, 0, 0, 1, 0, 0);
+    this.#context.globalAlpha = 1;
+    this.#context.fillStyle = this.#palette!.ground;
+    this.#context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
+  }
+
+  #drawDirect(painting: Painting, visible: Visible): void {
+    this.#next = null;
+    this.#clear();
+    paintNow(painting, visible);
+  }
+
+  #drawPicture(painting: Painting): void {
+    if (!this.#picture) {
+      const first = this.#newPicture(painting);
+      first.proceed(() => 0, 1);
+      this.#picture = first;
+      this.#next = null;
+    } else this.#advance(painting);
+    this.#clear();
+    this.#blit(this.#picture);
+  }
+
+  /** One slice of work on the next picture, where one is due. */
+  #advance(painting: Painting): void {
+    const now = this.#frames.now();
+    const settled = now - this.#movedAt >= SETTLE_MS;
+    if (this.#next && settled && !this.#isExact(this.#next)) {
+      // The camera came to rest elsewhere: what was begun would be replaced at once.
+      this.#keepSpare(this.#next);
+      this.#next = null;
+    }
+    if (!this.#next && this.#isDue(settled)) this.#next = this.#newPicture(painting);
+    if (!this.#next) return;
+    this.#next.proceed(() => this.#frames.now(), now + SLICE_MS);
+    if (!this.#next.done) return;
+    this.#keepSpare(this.#picture);
+    this.#picture = this.#next;
+    this.#next = null;
+  }
+
+  #isDue(settled: boolean): boolean {
+    const picture = this.#picture!;
+    if (picture.revision !== this.#revision) return true;
+    if (!picture.covers(this.#camera, this.#size, RESERVE)) return true;
+    const growth = this.#camera.zoom / picture.subject.camera.zoom;
+    // While zooming, a picture serves until it is visibly coarse; at rest it must be sharp.
+    return settled ? growth !== 1 : growth > 1.6 || growth < 0.6;
+  }
+
+  /** Shows the present state of the map at the present zoom, and all of the window. */
+  #isExact(picture: Picture | null): boolean {
+    return (
+      picture !== null &&
+      picture.revision === this.#revision &&
+      picture.subject.camera.zoom === this.#camera.zoom &&
+      picture.covers(this.#camera, this.#size, 0)
+    );
+  }
+
+  #newPicture(painting: Painting): Picture {
+    const spare = this.#spare;
+    this.#spare = null;
+    return new Picture(painting, this.#size, this.#revision, spare);
+  }
+
+  #keepSpare(picture: Picture | null): void {
+    if (picture) this.#spare = picture.canvas;
+  }
+
+  #blit({ canvas, subject, size }: Picture): void {
+    const scale = this.#camera.zoom / subject.camera.zoom;
+    const left =
+      ((subject.camera.x - this.#camera.x) * this.#camera.zoom + this.#size.width / 2) * this.#ratio;
+    const top =
+      ((subject.camera.y - this.#camera.y) * this.#camera.zoom + this.#size.height / 2) * this.#ratio;
+    const width = size.width * this.#ratio * scale;
+    const height = size.height * this.#ratio * scale;
+    // Whole device pixels keep an unscaled picture as sharp as it was painted.
+    const snap = scale === 1 ? Math.round : (value: number) => value;
+    this.#context.imageSmoothingEnabled = scale !== 1;
+    this.#context.drawImage(canvas, snap(left - width / 2), snap(top - height / 2), width, height);
+  }
+}

@@ -1,0 +1,193 @@
+import { ChevronDown, Search, X } from 'lucide-react';
+import { useMemo, type KeyboardEvent } from 'react';
+import { setParam } from '../../../app/route.ts';
+import { Chip } from '../../../ui/chip.tsx';
+import { cx } from '../../../ui/cx.ts';
+import { formatCount, plural } from '../../../ui/format.ts';
+import { Menu, MenuItem, MenuSeparator } from '../../../ui/menu.tsx';
+import { parseQuery } from '../../../ui/query.ts';
+import { useWorldShape, worldStore } from '../../../world/store.ts';
+import { tallyOf } from '../../../world/tally.ts';
+import type { MapController } from '../map-controller.ts';
+import { foldings, type FoldBy } from '../pipeline/graph.ts';
+import { optionalTiers, tierTitles } from '../pipeline/tiers.ts';
+import { formatOpen, toggleShown, type MapParams } from './params.ts';
+import styles from './toolbar.module.css';
+import { useMapState } from './use-map.ts';
+
+interface ToolbarProps {
+  readonly controller: MapController | null;
+  readonly params: MapParams;
+}
+
+const foldWords: Readonly<Record<FoldBy, string>> = {
+  none: 'nothing',
+  service: 'service',
+  host: 'host',
+  pool: 'pool',
+  kind: 'kind',
+};
+
+export function Toolbar({ controller, params }: ToolbarProps) {
+  const hide = params.hideHealthy;
+  const table = params.twin === 'table';
+  return (
+    <header className={styles.bar}>
+      <h1 className={styles.title}>Topology</h1>
+      <PathMenu controller={controller} params={params} />
+      <FoldMenu controller={controller} params={params} />
+      <Find controller={controller} params={params} />
+      <Chip pressed={hide} onClick={() => setParam('hide', hide ? null : 'healthy')}>
+        hide healthy
+      </Chip>
+      <Counts />
+      <Chip pressed={table} onClick={() => setParam('twin', table ? null : 'table')}>
+        table
+      </Chip>
+    </header>
+  );
+}
+
+/** The arrangement is always along the path; what stands beside it can be added. */
+function PathMenu({ controller, params }: ToolbarProps) {
+  const extra = params.show.length + Number(params.calls);
+  return (
+    <Menu
+      label="What is shown"
+      trigger={
+        <Chip>
+          {extra === 0 ? 'by path' : `by path + ${extra}`}
+          <ChevronDown size={12} aria-hidden />
+        </Chip>
+      }
+    >
+      {optionalTiers.map((tier) => (
+        <MenuItem
+          key={tier}
+          checked={params.show.includes(tier)}
+          onSelect={() => setParam('show', toggleShown(params, tier))}
+        >
+          {tierTitles[tier]}
+        </MenuItem>
+      ))}
+      <MenuItem checked={params.calls} onSelect={() => setParam('show', toggleShown(params, 'calls'))}>
+        Calls between services
+      </MenuItem>
+      <MenuSeparator />
+      <MenuItem onSelect={() => controller?.tidy()}>Arrange anew</MenuItem>
+    </Menu>
+  );
+}
+
+function FoldMenu({ controller, params }: ToolbarProps) {
+  const fold = useMapState(controller, (state) => state.fold, 'none');
+  const choose = (by: FoldBy | null) => {
+    setParam('open', null);
+    setParam('fold', by);
+  };
+  return (
+    <>
+      <Menu
+        label="Fold by"
+        trigger={
+          <Chip pressed={fold !== 'none'}>
+            {`fold: ${foldWords[fold]}`}
+            <ChevronDown size={12} aria-hidden />
+          </Chip>
+        }
+      >
+        <MenuItem checked={params.fold === null} onSelect={() => choose(null)}>
+          By size
+        </MenuItem>
+        <MenuSeparator />
+        {foldings.map((by) => (
+          <MenuItem key={by} checked={params.fold === by} onSelect={() => choose(by)}>
+            {by === 'none' ? 'Nothing' : `By ${foldWords[by]}`}
+          </MenuItem>
+        ))}
+      </Menu>
+      {params.open.length === 0 ? null : (
+        <Chip onClick={() => setParam('open', formatOpen([]))}>
+          {`close ${plural(params.open.length, 'group')}`}
+        </Chip>
+      )}
+    </>
+  );
+}
+
+const FIND_ID = 'topology-find';
+
+export function focusFind(): void {
+  document.getElementById(FIND_ID)?.focus();
+}
+
+function Find({ controller, params }: ToolbarProps) {
+  const found = useMapState(controller, (state) => state.found, null);
+  const problems = useMemo(() => parseQuery(params.q).problems, [params.q]);
+  const clear = () => {
+    setParam('q', null);
+    setParam('only', null);
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.key === 'Enter') controller?.nextFound(event.shiftKey ? -1 : 1);
+    else if (event.key !== 'Escape') return;
+    else if (params.q === '') event.currentTarget.blur();
+    else clear();
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div className={cx(styles.find, params.q !== '' && styles.active)} role="search">
+      <Search size={12} aria-hidden />
+      <input
+        id={FIND_ID}
+        className={styles.input}
+        type="text"
+        value={params.q}
+        placeholder="find…"
+        spellCheck={false}
+        aria-label="Find on the map"
+        aria-invalid={problems.length > 0}
+        title={problems.join('\n') || 'Words, or type: health: node: tag: age:'}
+        onChange={(event) => setParam('q', event.currentTarget.value)}
+        onKeyDown={onKeyDown}
+      />
+      {params.q === '' ? null : (
+        <>
+          <span className={styles.found} role="status">
+            {problems[0] ?? (found === null ? '' : `${formatCount(found)} found`)}
+          </span>
+          <button
+            type="button"
+            className={styles.only}
+            aria-pressed={params.only}
+            onClick={() => setParam('only', params.only ? null : '1')}
+          >
+            only these
+          </button>
+          <button type="button" className={styles.clear} aria-label="Clear the search" onClick={clear}>
+            <X size={12} aria-hidden />
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+/** Of the whole world, whatever the map hides. */
+function Counts() {
+  useWorldShape();
+  const tally = tallyOf(worldStore.mirror.entities.values());
+  const { down, degraded } = tally.byState;
+  return (
+    <p className={styles.counts}>
+      {[
+        plural(tally.total, 'entity', 'entities'),
+        down > 0 ? `${down} down` : '',
+        degraded > 0 ? `${degraded} degraded` : '',
+      ]
+        .filter(Boolean)
+        .join(' · ')}
+    </p>
+  );
+}
