@@ -181,7 +181,10 @@ class Runner implements RunningConnection {
     this.#tell();
     const polls = this.#runs.filter(({ spec }) => spec.mode === 'poll');
     const watches = this.#runs.filter(({ spec }) => spec.mode === 'watch');
-    this.#work = Promise.all([this.#poll(polls), ...watches.map((run) => this.#poll([run])), this.#tick()]);
+    // Not before the owner holds what it started.
+    this.#work = Promise.resolve().then(() =>
+      Promise.all([this.#poll(polls), ...watches.map((run) => this.#poll([run])), this.#tick()]),
+    );
   }
 
   status(): ConnectionStatus {
