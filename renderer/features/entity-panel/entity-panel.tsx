@@ -15,7 +15,7 @@ import { Section } from '../../ui/section.tsx';
 import { StateMark } from '../../ui/state-mark.tsx';
 import { healthWords } from '../../ui/words.ts';
 import { freshnessOf, type Freshness } from '../../world/freshness.ts';
-import { useWorld, useWorldRevision, worldStore } from '../../world/store.ts';
+import { useCalmWorldShape, useWorld, worldStore } from '../../world/store.ts';
 import styles from './entity-panel.module.css';
 import { attributeFacts, metricFacts, subtitleOf, type Fact } from './facts.ts';
 import { ImpactSection } from './impact-section.tsx';
@@ -61,9 +61,10 @@ function Unknown({ id }: { readonly id: string }) {
 }
 
 function Known({ entity }: { readonly entity: Entity }) {
-  useWorldRevision();
-  const live = useEngineLive();
-  const freshness = freshnessOf(worldStore.mirror.sources.get(entity.sourceId), live);
+  // Impact and links walk the graph: not on every frame of moving numbers.
+  useCalmWorldShape();
+  const source = useWorld((mirror) => mirror.sources.get(entity.sourceId));
+  const freshness = freshnessOf(source, useEngineLive());
   const { id, health } = entity;
   return (
     <>

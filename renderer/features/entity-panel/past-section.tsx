@@ -20,11 +20,11 @@ interface PastSectionProps {
 }
 
 /** What changed before, of the entity and of its nearest causes, since the engine started. */
-export function PastSection({ id, version, causes = [] }: PastSectionProps) {
+export function PastSection({ id, version, causes }: PastSectionProps) {
   return (
     <Section title="What changed before">
       <Past id={id} version={version} />
-      {causes.slice(0, CAUSES_SHOWN).map((cause) => (
+      {causes?.slice(0, CAUSES_SHOWN).map((cause) => (
         <CausePast key={cause} id={cause} />
       ))}
     </Section>
