@@ -62,7 +62,7 @@ describe('loadEnvironment', () => {
   it('names the place of a wrong value', async () => {
     expect(
       await problemOf('{"name": "P", "connections": [{"id": "a", "system": "consul", "url": "nowhere"}]}'),
-    ).toContain('connections.0.url');
+    ).toContain('connections[0].url');
   });
 
   it.each([
@@ -72,7 +72,7 @@ describe('loadEnvironment', () => {
     '{"a": "hunter2-secret"} x',
   ])('does not repeat the text of %j, which may hold a secret', async (text) => {
     const problem = await problemOf(text);
-    expect(problem).toContain('is not valid JSON');
+    expect(problem).toContain('is not JSON');
     expect(problem).not.toContain('hunter2');
   });
 

@@ -35,13 +35,9 @@ describe('environment file', () => {
       file({ connections: [connection, connection] }),
       ['connections[1].id: duplicate connection id "lb"'],
     ],
-    ['no object', '[]', ['The file expected object, received array']],
-    [
-      'no JSON',
-      '{\n  "name": "lab",\n  "connections": [1,]\n}',
-      ['The file is not JSON: look at line 3, column 21'],
-    ],
-    ['nothing', '', ['The file is not JSON: look at line 1, column 1']],
+    ['no object', '[]', ['expected object, received array']],
+    ['no JSON', '{\n  "name": "lab",\n  "connections": [1,]\n}', ['is not JSON: look at line 3, column 21']],
+    ['nothing', '', ['is not JSON: look at line 1, column 1']],
   ])('says what is wrong: %s', (_, text, expected) => {
     expect(problems(text)).toEqual(expected);
   });
@@ -79,9 +75,8 @@ describe('environment file', () => {
       target: '/etc/gantry/prod.json',
       knownEffect: 'nothing was sent',
     });
-    expect(data.advice).toContain('100 things');
-    expect(data.detail).toMatch(/^unknown0: unknown key; .*; and \d+ more$/);
-    expect(data.detail?.length).toBeLessThanOrEqual(500);
+    expect(data.advice).toMatch(/: unknown0: unknown key; .*; and \d+ more$/);
+    expect(data.advice.length).toBeLessThanOrEqual(1_000);
   });
 });
 

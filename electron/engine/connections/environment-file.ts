@@ -12,26 +12,28 @@ export interface FileProblem {
 }
 
 /**
- * The environment that a file's text describes. `target` names the file in the error.
- * Throws `GantryError` `invalid-input`; its `detail` lists the problems, as many as fit.
+ * The environment that a file's text describes. `target` names the file.
+ * Throws `GantryError` `invalid-input`; its `advice` names the file and lists the problems, as many as fit.
  */
 export function parseEnvironmentFile(text: string, target: string): EnvironmentFile {
   const read = readEnvironmentFile(text);
   if ('file' in read) return read.file;
-  const { problems } = read;
-  const count = problems.length === 1 ? 'one thing' : `${problems.length} things`;
-  throw new GantryError({
+  throw unusableFile(target, listed(read.problems, 800));
+}
+
+/** The error for an environment file that cannot be used, for whatever reason. Nothing of it was used. */
+export function unusableFile(target: string, problem: string): GantryError {
+  return new GantryError({
     code: 'invalid-input',
     attempted: 'read the environment file',
     target: target.slice(0, 2_000),
     knownEffect: 'nothing was sent',
-    advice: `Correct ${count} in the file and load it again. Nothing of it was used.`,
+    advice: `Environment file ${target.slice(-150)}: ${problem}`.slice(0, 1_000),
     retryable: false,
-    detail: listed(problems, 500),
   });
 }
 
-/** The same as a value, with every problem. */
+/** The environment, or every problem with the text. */
 export function readEnvironmentFile(
   text: string,
 ): { readonly file: EnvironmentFile } | { readonly problems: readonly FileProblem[] } {
@@ -52,7 +54,7 @@ export function readEnvironmentFile(
 
 /** `connections[0].colour: unknown key`, one a line. */
 export function problemText({ path, message }: FileProblem): string {
-  return path === '' ? `The file ${message}` : `${path}: ${message}`;
+  return path === '' ? message : `${path}: ${message}`;
 }
 
 function problemsOf(issue: z.core.$ZodIssue): FileProblem[] {
