@@ -46,10 +46,14 @@ export function lockDownContents(app: App): void {
   app.on('login', (event) => event.preventDefault());
 }
 
-/** The session of the windows: no permission, no device, no download, no request but to our own scheme. */
+/** The session of the windows: no permission but copying, no device, no download, no request but to our own scheme. */
 export function lockDownSession(session: Session): void {
-  session.setPermissionRequestHandler((_contents, _permission, decide) => decide(false));
-  session.setPermissionCheckHandler(() => false);
+  session.setPermissionRequestHandler((_contents, permission, decide, details) => {
+    decide(details.isMainFrame && mayHave(permission, details.requestingUrl));
+  });
+  session.setPermissionCheckHandler((_contents, permission, origin, details) => {
+    return details.isMainFrame && mayHave(permission, details.requestingUrl ?? origin);
+  });
   session.setDevicePermissionHandler(() => false);
   session.setDisplayMediaRequestHandler((_request, decide) => decide({}));
   session.setCertificateVerifyProc((_request, decide) => decide(CERTIFICATE_REFUSED));
@@ -59,6 +63,11 @@ export function lockDownSession(session: Session): void {
     decide({ cancel: !(isOwnUrl(details.url) || protocol === 'devtools:') });
   });
   session.on('will-download', (event) => event.preventDefault());
+}
+
+/** Writing text to the clipboard, for "copy", is all that a page of ours is ever allowed. */
+function mayHave(permission: string, requester: string): boolean {
+  return permission === 'clipboard-sanitized-write' && isOwnUrl(requester);
 }
 
 /** Chromium's net::ERR_FAILED. */

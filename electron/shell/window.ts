@@ -1,25 +1,8 @@
-import { app, BrowserWindow, dialog, nativeTheme, type Session, type WebPreferences } from 'electron';
+import { app, BrowserWindow, dialog, nativeTheme, type Session } from 'electron';
 import { APP_URL } from './own-url.ts';
 import { ReloadBudget } from './reload-budget.ts';
 import { complain } from './report.ts';
-
-/** What a page may do in our windows. A test compares the preferences of every open window with this. */
-export const windowPreferences = {
-  nodeIntegration: false,
-  nodeIntegrationInWorker: false,
-  nodeIntegrationInSubFrames: false,
-  contextIsolation: true,
-  sandbox: true,
-  webSecurity: true,
-  allowRunningInsecureContent: false,
-  experimentalFeatures: false,
-  webviewTag: false,
-  navigateOnDragDrop: false,
-  // A middle click would open a window of its own.
-  disableBlinkFeatures: 'Auxclick',
-  safeDialogs: true,
-  spellcheck: false,
-} as const satisfies WebPreferences;
+import { windowPreferences } from './window-preferences.ts';
 
 /** Kept across starts, for the theme and the like; nothing of a managed system is ever stored by the page. */
 export const SESSION_PARTITION = 'persist:gantry';

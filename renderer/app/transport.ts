@@ -88,7 +88,7 @@ function listen(
 
 async function socketTransport(): Promise<Transport> {
   await ensureSession();
-  const socket = new WebSocket('/rpc');
+  const socket = new WebSocket(`${window.location.origin.replace(/^http/, 'ws')}/rpc`);
   const closed = new Promise<string>((resolve) => {
     socket.addEventListener('close', () => resolve('the connection to the engine was cut'), { once: true });
   });

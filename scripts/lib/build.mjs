@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { digestOf, filesBelow, inProject } from './project.mjs';
+import { stripVTControlCharacters } from 'node:util';
+import { digestOf, filesBelow, inProject, Problem } from './project.mjs';
 
 /** Output name → source of everything that runs in Node. An entry whose source is not there is left out. */
 const nodeEntries = {
@@ -26,7 +27,7 @@ export function isBuilt() {
   return existsSync(inProject(STAMP)) && readFileSync(inProject(STAMP), 'utf8') === digestOfSources();
 }
 
-/** Builds everything into dist/. Throws what Vite throws. */
+/** Builds everything into dist/. A source that does not build is a `Problem`. */
 export async function buildAll() {
   const digest = digestOfSources();
   rmSync(inProject('dist'), { recursive: true, force: true });
@@ -36,7 +37,7 @@ export async function buildAll() {
   writeFileSync(inProject(STAMP), digest);
 }
 
-/** Builds some entries that run in Node, output name → source, into dist/. */
+/** Builds some entries that run in Node, output name → source, into dist/. A source that does not build is a `Problem`. */
 export async function buildNode(entries) {
   const present = Object.entries(entries)
     .filter(([, source]) => existsSync(inProject(source)))
@@ -49,5 +50,10 @@ export async function buildNode(entries) {
 async function viteBuild(configFile) {
   // Loaded here: before the first install there is no Vite.
   const { build } = await import('vite');
-  await build({ configFile: inProject(configFile), logLevel: 'warn' });
+  try {
+    await build({ configFile: inProject(configFile), logLevel: 'error' });
+  } catch (thrown) {
+    const [text] = stripVTControlCharacters(String(thrown?.message ?? thrown)).split(/\n\s+at /);
+    throw new Problem(`the build failed (${configFile})\n${text.trim()}`);
+  }
 }

@@ -61,9 +61,5 @@ export async function ensureBuilt() {
   const { buildAll, isBuilt } = await import('./build.mjs');
   if (isBuilt()) return;
   console.log('Building');
-  try {
-    await buildAll();
-  } catch (thrown) {
-    throw new Problem(`the build failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
-  }
+  await buildAll();
 }
