@@ -8,7 +8,7 @@ import { loadDatabase, saveDatabase } from './database-file.ts';
 import { internalError } from './errors.ts';
 import { BalancerProcess, defaultOptions, type BalancerOptions } from './process.ts';
 import { stringify } from './python-json.ts';
-import { seededStore } from './seed.ts';
+import { renewApiKeys, seededStore } from './seed.ts';
 import { balancerHandler } from './server.ts';
 import { BalancerStore } from './store.ts';
 import { startTraffic } from './traffic.ts';
@@ -111,6 +111,7 @@ function storeOf({ world, now }: LabContext, file: string | undefined): Balancer
   if (!store) {
     const saved = file === undefined ? undefined : loadDatabase(file);
     store = saved ? new BalancerStore(now, saved) : seededStore(world, now);
+    renewApiKeys(world, store);
     stores.set(world, store);
   }
   return store;

@@ -5,6 +5,14 @@ import { BalancerStore } from './store.ts';
 const ENDPOINT_TIMEOUT_SECONDS = 30;
 const MAX_CONCURRENT = 8;
 
+/** Endpoints get new keys with every lab: writes them into a database that was saved by an earlier one. */
+export function renewApiKeys(world: LabWorld, store: BalancerStore): void {
+  for (const { name, ip, port } of world.scenario.llmEndpoints) {
+    const row = store.endpoints.find((endpoint) => endpoint.base_url === `http://${ip}:${port}/v1`);
+    if (row) store.patchEndpoint(row.id, { api_key: llmBehaviour(world, name).apiKey });
+  }
+}
+
 /** The balancer as an operator of the scenario left it: all endpoints wired with their quotas, three clients. */
 export function seededStore(world: LabWorld, now: () => number): BalancerStore {
   const store = new BalancerStore(now);
