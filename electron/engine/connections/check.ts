@@ -14,7 +14,7 @@ import { createHttpClient } from '../net/http-client.ts';
 import type { SystemFacts } from '../systems/system.ts';
 import type { ReadyConfig } from './configuration.ts';
 
-export const CHECK_DEADLINE_MS = 15_000;
+const CHECK_DEADLINE_MS = 15_000;
 
 export interface CheckDeps {
   readonly clock: Clock;

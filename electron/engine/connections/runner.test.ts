@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ConnectionStatus } from '../../../shared/model/connection.ts';
@@ -357,6 +358,68 @@ describe('failures', () => {
     await clock.advance(10);
     expect(run.connection.status().error?.code).toBe('internal');
     expect(run.warnings).toEqual(['a source failed by a defect']);
+  });
+});
+
+describe('bad answers', () => {
+  const faults: Record<string, [RequestListener, ErrorCode]> = {
+    malformed: [(_, response) => response.end('{"n":"seven"}'), 'malformed'],
+    html: [(_, response) => response.end('<html>'), 'malformed'],
+    truncated: [
+      (_, response) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('{"n":', () => response.socket?.end());
+      },
+      'truncated',
+    ],
+    oversized: [(_, response) => response.end('"x"'.padEnd(5_000)), 'too-large'],
+    hanging: [() => {}, 'timeout'],
+    reset: [(_, response) => void response.socket?.resetAndDestroy(), 'truncated'],
+    error: [(_, response) => response.writeHead(500).end('boom'), 'server-error'],
+    redirect: [
+      (_, response) => response.writeHead(302, { location: 'http://elsewhere/' }).end(),
+      'malformed',
+    ],
+    refused: [(_, response) => response.writeHead(401).end(), 'unauthorized'],
+  };
+  const good: RequestListener = (_, response) => response.end('{"n":7}');
+  const reading: Script = {
+    scope: 'n',
+    intervalMs: 50,
+    observe: async (context) => {
+      const request = {
+        path: '/n',
+        purpose: 'read n',
+        deadlineMs: 300,
+        maxBytes: 1_000,
+        signal: context.signal,
+      };
+      await context.http.json(request, z.object({ n: z.number() }));
+      await publish('n')(context);
+    },
+  };
+
+  it('become typed errors, one after the other, and disturb no other connection', async () => {
+    let answer = good;
+    const bad = await httpServer((request, response) => answer(request, response));
+    const other = await httpServer(good);
+    const victim = start(fakeSystem([reading]), systemClock, { id: 'victim', url: bad.url });
+    const witness = start(fakeSystem([reading]), systemClock, { id: 'witness', url: other.url });
+    const stateOf = (run: Started) => run.connection.status().state;
+    for (const [name, [fault, code]] of Object.entries(faults)) {
+      answer = good;
+      victim.connection.retry();
+      await expect.poll(() => stateOf(victim), { message: `live before ${name}` }).toBe('live');
+      expect(victim.connection.status().error).toBeUndefined();
+      answer = fault;
+      await expect.poll(() => victim.connection.status().error?.code, { message: name }).toBe(code);
+      expect(stateOf(victim)).toBe(code === 'unauthorized' ? 'forbidden' : 'stale');
+      expect(victim.connection.status().error?.advice.length).toBeGreaterThan(20);
+    }
+    await expect.poll(() => stateOf(witness)).toBe('live');
+    expect(new Set(witness.statuses.map(({ state }) => state))).toEqual(new Set(['connecting', 'live']));
+    await Promise.all([victim.connection.stop(), witness.connection.stop()]);
+    await Promise.all([bad.close(), other.close()]);
   });
 });
 

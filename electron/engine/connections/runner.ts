@@ -26,7 +26,7 @@ import {
 import { createWaker, type Waker } from './waker.ts';
 
 /** What a connection tells its owner. Never called after `stop()` was called. */
-export interface ConnectionCallbacks {
+interface ConnectionCallbacks {
   /** A complete answer for one scope. */
   onObservation(connectionId: string, observation: Observation): void;
   /** The system answered and nothing changed in this scope. `asOf`: epoch ms. */

@@ -109,7 +109,7 @@ export function provesAnswer(error: GantryErrorData): boolean {
 }
 
 /** The same trouble as before, told again. */
-export function sameFailure(a: GantryErrorData | undefined, b: GantryErrorData | undefined): boolean {
+function sameFailure(a: GantryErrorData | undefined, b: GantryErrorData | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && a.code === b.code && a.detail === b.detail);
 }
 

@@ -1,6 +1,6 @@
 import type { Random } from '../clock.ts';
 
-export const BACKOFF_FIRST_MS = 1_000;
+const BACKOFF_FIRST_MS = 1_000;
 export const BACKOFF_CAP_MS = 30_000;
 
 /**

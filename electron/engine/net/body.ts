@@ -17,7 +17,7 @@ export async function readBody(
 ): Promise<Buffer> {
   const declared = Number(headers['content-length'] ?? Number.NaN);
   if (declared > maxBytes) {
-    stream.destroy();
+    drop(stream);
     throw new FaultError({ kind: 'too-large', maxBytes });
   }
   const decoder = decoderFor(headers['content-encoding'], stream);
@@ -59,9 +59,14 @@ export async function readBeginning(
   } catch {
     // The status is the news; a page that breaks off adds nothing to it.
   } finally {
-    stream.destroy();
+    drop(stream);
   }
   return Buffer.concat(chunks).subarray(0, maxBytes);
+}
+
+/** Ends a body that nobody wants. undici reports that as an error, which without a listener would end the process. */
+export function drop(stream: Readable): void {
+  stream.on('error', () => {}).destroy();
 }
 
 async function* capped(source: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
@@ -86,7 +91,7 @@ function decoderFor(encoding: string | undefined, stream: Readable) {
     case 'br':
       return createBrotliDecompress();
     default:
-      stream.destroy();
+      drop(stream);
       throw new FaultError({ kind: 'malformed', detail: `content-encoding "${encoding}" was not asked for` });
   }
 }

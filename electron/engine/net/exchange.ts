@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { abortScope } from './abort.ts';
-import { readBeginning, readBody } from './body.ts';
+import { drop, readBeginning, readBody } from './body.ts';
 import { FaultError } from './fault.ts';
 
 export interface WireRequest {
@@ -61,7 +61,7 @@ export async function exchange(
     return { status, headers, body, receivedAt: clock.now() };
   }
   if (status >= 300 && status < 400) {
-    answer.body.on('error', () => {}).destroy();
+    drop(answer.body);
     throw new FaultError({ kind: 'redirect', status, location: headers['location'] ?? '' });
   }
   const limit = abortScope(signal);

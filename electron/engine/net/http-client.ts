@@ -27,10 +27,10 @@ import { createMeter, type HttpMetrics } from './meter.ts';
 import { parseJson } from './parse.ts';
 import { redactor } from './secrets.ts';
 
-export const DEFAULT_DEADLINE_MS = 10_000;
-export const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
+const DEFAULT_DEADLINE_MS = 10_000;
+const DEFAULT_MAX_BYTES = 16 * 1024 * 1024;
 /** A request that may take longer than this is taken for a long poll, unless it says otherwise. */
-export const LONG_POLL_FROM_MS = 30_000;
+const LONG_POLL_FROM_MS = 30_000;
 /** Connection failures in a row that open the breaker. Answers of any status, 500 included, show that the way is clear. */
 export const BREAKER_FAILURES = 5;
 /** Requests that may wait for a concurrency slot. */
@@ -253,7 +253,7 @@ function contextOf(base: Base, request: HttpRequest, options: HttpClientOptions)
     safe: method === 'GET' || method === 'HEAD',
     sent: false,
     ...(system.explain ? { explain: (status, body) => system.explain?.(status, body) ?? {} } : {}),
-    redact: (text) => redactor(auth, system.authHeaders(auth))(text),
+    redact: (text) => redactor(auth, { ...request.headers, ...system.authHeaders(auth) })(text),
   };
 }
 

@@ -4,15 +4,15 @@ import type { Auth } from '../../../shared/model/environment.ts';
 const SHORTEST_SECRET = 4;
 
 /**
- * A function that takes the credentials out of a text, as themselves, percent-encoded, and in the forms the auth
+ * A function that takes the credentials out of a text, as themselves, percent-encoded, and in the forms the
  * headers carry them (base64, with or without a scheme before it). Systems echo what they were sent.
  */
-export function redactor(
-  auth: Auth,
-  authHeaders: Readonly<Record<string, string>>,
-): (text: string) => string {
+export function redactor(auth: Auth, headers: Readonly<Record<string, string>>): (text: string) => string {
   const own = auth.type === 'token' ? [auth.token] : auth.type === 'password' ? [auth.password] : [];
-  const sent = auth.type === 'none' ? [] : Object.values(authHeaders);
+  const sent =
+    auth.type === 'none'
+      ? []
+      : Object.entries(headers).flatMap(([name, value]) => (CARRIER.test(name) ? value : []));
   const whole = [...own, ...sent];
   // Proxmox tokens and schemes: `PVEAPIToken=user@realm!id=secret`, `Bearer secret`.
   const parts = whole.flatMap((text) =>
@@ -29,6 +29,9 @@ export function redactor(
     .sort((a, b) => b.length - a.length);
   return (text) => secrets.reduce((rest, secret) => rest.replaceAll(secret, '•••'), text);
 }
+
+/** Headers that carry credentials: a session's token as well, which a system was given in exchange for a password. */
+const CARRIER = /authorization|cookie|token|key|secret|password/i;
 
 /** Names of authentication schemes stand beside a secret in a header and are none. */
 const HARMLESS = /^(bearer|basic|token|key|apikey|pveapitoken)$/i;

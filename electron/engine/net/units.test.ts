@@ -175,6 +175,11 @@ describe('small readings', () => {
     );
     expect(password(`got Authorization: Basic ${basic} for admin`)).toBe('got Authorization: ••• for admin');
     expect(password(`only ${basic}`)).toBe('only •••');
+    const session = redactor(
+      { type: 'password', username: 'admin', password: 'hunter22' },
+      { Cookie: 'PVEAuthCookie=ticket-1234', accept: 'application/json' },
+    );
+    expect(session('application/json, ticket-1234')).toBe('application/json, •••');
     expect(redactor({ type: 'none' }, { accept: 'text/plain' })('text/plain')).toBe('text/plain');
   });
 });
