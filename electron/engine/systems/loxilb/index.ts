@@ -6,6 +6,7 @@ import { explain } from './explain.ts';
 import { portId } from './identity.ts';
 import { observeNode } from './observe-node.ts';
 import { observeRules } from './observe.ts';
+import { isAboutOneAnswer, Parts } from './parts.ts';
 import { RateMeter } from './rates.ts';
 import type { Device, NetworkPort, TrafficCounter, Version } from './wire.ts';
 
@@ -42,12 +43,12 @@ function rulesSource(): SourceSpec {
     intervalMs: RULES_INTERVAL_MS,
     async observe(context) {
       const { connectionId, http, clock, signal } = context;
-      const missing: string[] = [];
+      const parts = new Parts();
       const rules = await client.readRules(http, { signal });
       const countedAt = clock.monotonic();
-      const probes = await optional('end point probes', missing, () => client.readProbes(http, { signal }));
+      const probes = await parts.read('end point probes', () => client.readProbes(http, { signal }));
       context.publish(
-        observeRules({ connectionId, rules, probes, missing, asOf: clock.now() }, (counters) =>
+        observeRules({ connectionId, rules, probes, missing: parts.missing, asOf: clock.now() }, (counters) =>
           meter.turn(counters, countedAt),
         ),
       );
@@ -66,10 +67,12 @@ function nodeSource(): SourceSpec {
     async observe(context) {
       const { connectionId, http, clock, signal } = context;
       if (turn % FACTS_EVERY_TURNS === 0) facts = await readFacts(context, facts);
-      const missing: string[] = [];
-      const ha = await optional('HA state', missing, () => client.readHaState(http, { signal }));
-      const addresses = await optional('addresses', missing, () => client.readAddresses(http, { signal }));
-      const ports = await optional('ports', missing, () => client.readPorts(http, { signal }));
+      const parts = new Parts();
+      const ha = await parts.read('HA state', () => client.readHaState(http, { signal }));
+      const addresses = await parts.read('addresses', () => client.readAddresses(http, { signal }));
+      const ports = await parts.read('ports', () => client.readPorts(http, { signal }));
+      parts.failIfAllFailed();
+      const { missing } = parts;
       const rateOf = meter.turn(portCounters(connectionId, ports ?? []), clock.monotonic());
       turn++;
       context.publish(
@@ -90,7 +93,7 @@ async function readFacts(context: ObserveContext, known: NodeFacts): Promise<Nod
   const version = await readVersionText({ http, signal });
   if (version !== undefined) context.reportVersion(version);
   // Without the file that LoxiLB reads (present on some kernels only) this is an error; nothing is missed then.
-  const device = await optional('device status', [], () => client.readDevice(http, { signal }));
+  const device = await new Parts().read('device status', () => client.readDevice(http, { signal }));
   return { version: version ?? known.version, device: device ?? known.device };
 }
 
@@ -123,10 +126,10 @@ function* portCounters(
 async function check({ http, signal }: CheckContext): Promise<SystemFacts> {
   const version = await readVersionText({ http, signal });
   const rules = await client.readRules(http, { signal });
-  const missing: string[] = [];
-  const probes = await optional('end point probes', missing, () => client.readProbes(http, { signal }));
-  const ports = await optional('ports', missing, () => client.readPorts(http, { signal }));
-  const ha = await optional('HA state', missing, () => client.readHaState(http, { signal }));
+  const parts = new Parts();
+  const probes = await parts.read('end point probes', () => client.readProbes(http, { signal }));
+  const ports = await parts.read('ports', () => client.readPorts(http, { signal }));
+  const ha = await parts.read('HA state', () => client.readHaState(http, { signal }));
   const read = [
     `${rules.filter((rule) => !rule.internal).length} rules`,
     ...(probes ? [`${probes.length} end point probes`] : []),
@@ -135,42 +138,8 @@ async function check({ http, signal }: CheckContext): Promise<SystemFacts> {
   ];
   return {
     version: version ?? 'not readable',
-    permissions: [`reads ${read.join(', ')}`, ...missing].join('; ').slice(0, 500),
+    permissions: [`reads ${read.join(', ')}`, ...parts.missing].join('; ').slice(0, 500),
   };
-}
-
-/** Failures that concern one answer of a server that otherwise works: the rest is worth showing without it. */
-const oneAnswer: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  'not-found',
-  'unsupported',
-  'forbidden',
-  'server-error',
-  'malformed',
-  'too-large',
-]);
-
-const whyMissing: Partial<Record<ErrorCode, string>> = {
-  'not-found': 'not offered by this version',
-  unsupported: 'not offered by this version',
-  forbidden: 'not allowed with these credentials',
-  'server-error': 'LoxiLB failed to answer',
-  malformed: 'the answer does not fit LoxiLB’s API',
-  'too-large': 'the answer is too large',
-};
-
-/** Reads a part that may fail alone; says so in `missing`. Failures of the whole connection are thrown on. */
-async function optional<T>(what: string, missing: string[], read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (thrown) {
-    if (!isAboutOneAnswer(thrown)) throw thrown;
-    missing.push(`${what} missing: ${whyMissing[thrown.code] ?? thrown.code}`);
-    return undefined;
-  }
-}
-
-function isAboutOneAnswer(thrown: unknown): thrown is GantryError {
-  return thrown instanceof GantryError && oneAnswer.has(thrown.code);
 }
 
 function codeOf(thrown: unknown): ErrorCode | undefined {

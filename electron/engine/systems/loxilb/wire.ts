@@ -284,7 +284,7 @@ export const ErrorBodySchema = z.object({
 
 function listAnswer<T>(key: string, item: z.ZodType<T>): z.ZodType<ListAnswer<T>> {
   return z
-    .object({ [key]: z.array(item).nullish(), result: z.unknown() })
+    .object({ [key]: z.array(item).nullish(), result: z.unknown().optional() })
     .transform((raw, context): ListAnswer<T> => {
       const items = raw[key] as T[] | null | undefined;
       if (items !== undefined) return { ok: true, items: items ?? [] };
