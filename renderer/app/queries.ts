@@ -1,4 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
 import type { GantryClient } from '../../shared/contract/contract.ts';
 import { GantryError, toErrorData } from '../../shared/model/error.ts';
 import { showToast } from '../ui/toasts.ts';
@@ -50,21 +51,30 @@ export function useActivateEnvironment() {
 const TRANSITIONS = 100;
 
 /**
- * Health transitions since the engine started, newest first: of one entity, or of all. `version` is anything that
- * changes when there may be new ones; the old list stays while the new one comes.
+ * Health transitions since the engine started, newest first: of one entity, or of all. Asked anew when `version` changes
+ * (anything that does when there may be new ones); the old list stays while the new one comes.
  */
 export function useTransitions(entityId: string | null, version: string | number) {
   const live = useSession((session) => session.client !== null);
-  return useQuery({
-    queryKey: ['transitions', entityId, version],
+  const query = useQuery({
+    queryKey: ['transitions', entityId],
     queryFn: ({ signal }) =>
       clientNow().world.transitions(
         entityId === null ? { limit: TRANSITIONS } : { entityId, limit: TRANSITIONS },
         { signal },
       ),
     enabled: live,
-    placeholderData: (before, query) => (query?.queryKey[1] === entityId ? before : undefined),
+    staleTime: 0,
   });
+  const { refetch } = query;
+  const askedFor = useRef(version);
+  useEffect(() => {
+    if (!live || askedFor.current === version) return;
+    askedFor.current = version;
+    // One call at a time: a busy minute does not pile them up.
+    void refetch({ cancelRefetch: false });
+  }, [refetch, version, live]);
+  return query;
 }
 
 /** Asks a connection to try again now. */

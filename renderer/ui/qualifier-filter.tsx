@@ -1,5 +1,5 @@
 import { ListFilter, X } from 'lucide-react';
-import { useId, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
 import { cx } from './cx.ts';
 import { IconButton } from './button.tsx';
 import styles from './qualifier-filter.module.css';
@@ -13,14 +13,14 @@ interface QualifierFilterProps {
   readonly label: string;
   /** Values from the world to offer: tags, hosts, systems. Asked only while suggestions show. */
   readonly known?: () => Partial<Record<Qualifier, readonly string[]>>;
-  readonly inputRef?: React.RefObject<HTMLInputElement | null>;
+  /** Of the input, for what wants to focus it. */
+  readonly inputId: string;
 }
 
 /** A filter in words and qualifiers, with suggestions for what may come next and a plain word on what is not understood. */
-export function QualifierFilter({ value, onChange, label, known, inputRef }: QualifierFilterProps) {
-  const own = useRef<HTMLInputElement>(null);
-  const ref = inputRef ?? own;
-  const id = useId();
+export function QualifierFilter({ value, onChange, label, known, inputId }: QualifierFilterProps) {
+  const ref = useRef<HTMLInputElement>(null);
+  const id = inputId;
   const [focused, setFocused] = useState(false);
   const [active, setActive] = useState(-1);
   const { problems } = parseQuery(value);
@@ -51,6 +51,7 @@ export function QualifierFilter({ value, onChange, label, known, inputRef }: Qua
         <ListFilter size={14} aria-hidden />
         <input
           ref={ref}
+          id={id}
           className={styles.input}
           role="combobox"
           aria-label={label}

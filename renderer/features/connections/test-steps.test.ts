@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import type { CheckStep } from '../../../shared/model/connection.ts';
+import { stepRows } from './test-steps.ts';
+
+const step = (name: CheckStep['step'], ok = true): CheckStep => ({ step: name, ok, detail: '', ms: 1 });
+const shown = (steps: CheckStep[], running: boolean) =>
+  stepRows(steps, running).map(({ name, state }) => `${name} ${state}`);
+
+it('shows what is ahead while the test runs', () => {
+  expect(shown([step('configuration'), step('dns')], true)).toEqual([
+    'configuration healthy',
+    'dns healthy',
+    'tcp unknown',
+    'tls unknown',
+    'auth unknown',
+    'version unknown',
+    'permissions unknown',
+  ]);
+});
+
+it('ends at the step that failed', () => {
+  expect(shown([step('configuration'), step('dns', false)], true)).toEqual([
+    'configuration healthy',
+    'dns down',
+  ]);
+});
+
+it('leaves out what was passed over, and after the end what never came', () => {
+  expect(shown([step('tcp'), step('auth')], true)).not.toContain('tls unknown');
+  expect(shown([step('tcp')], false)).toEqual(['tcp healthy']);
+  expect(shown([], false)).toEqual([]);
+});
