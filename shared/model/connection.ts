@@ -18,9 +18,9 @@ export const SystemKindSchema = z.enum(systemKinds);
 export type SystemKind = z.infer<typeof SystemKindSchema>;
 
 /**
- * connecting → live ⇄ late → stale → down; forbidden when the system refuses our credentials.
- * `late`: an answer is overdue. `stale`: requests fail, but an earlier state is known and shown. `down`: requests fail
- * and nothing was ever seen, or the system is known to be gone for longer than its grace.
+ * connecting → live ⇄ late → stale; down; forbidden.
+ * `late`: an answer is overdue, or one of several sources fails. `stale`: requests fail, and an earlier state is known and
+ * shown, however old. `down`: requests fail and nothing was ever seen. `forbidden`: the system refuses our credentials.
  */
 export const connectionStates = ['connecting', 'live', 'late', 'stale', 'down', 'forbidden'] as const;
 export const ConnectionStateSchema = z.enum(connectionStates);

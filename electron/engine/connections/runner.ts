@@ -374,6 +374,6 @@ function differs(
   return keys.some((key) => a[key] !== b[key]);
 }
 
-function trackOf({ scope, intervalMs }: SourceSpec) {
-  return { scope, intervalMs, optional: false };
+function trackOf({ scope, intervalMs, optional = false }: SourceSpec) {
+  return { scope, intervalMs, optional };
 }

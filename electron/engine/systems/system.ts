@@ -65,6 +65,8 @@ export interface SourceSpec {
   readonly scope: string;
   readonly mode: 'poll' | 'watch';
   readonly intervalMs: number;
+  /** Useful, but not needed for the connection to count as live. */
+  readonly optional?: boolean;
   observe(context: ObserveContext): Promise<void>;
 }
 
