@@ -37,6 +37,7 @@ function bringEndpointForward(
     failuresTotal,
     successTotal: Math.max(0, requestsTotal - failuresTotal),
     latencyMs: requestsTotal === 0 ? null : (series.latencyMs ?? before.latencyMs),
+    tokensTotal: series.tokensTotal ?? before.tokensTotal,
     inFlight: series.inFlight ?? before.inFlight,
     cooldownRemainingSeconds: Math.max(0, before.cooldownRemainingSeconds - elapsedMs / 1_000),
   };

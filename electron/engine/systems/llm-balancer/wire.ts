@@ -32,6 +32,8 @@ export interface BalancerEndpoint {
   readonly latencyMs: number | null;
   readonly promptTokensTotal: number;
   readonly completionTokensTotal: number;
+  /** Prompt and completion together. */
+  readonly tokensTotal: number;
   readonly inFlight: number;
 }
 
@@ -121,6 +123,7 @@ const endpointSchema = z
     latencyMs: row.total_requests === 0 ? null : row.avg_latency_ms,
     promptTokensTotal: row.prompt_tokens_total,
     completionTokensTotal: row.completion_tokens_total,
+    tokensTotal: row.prompt_tokens_total + row.completion_tokens_total,
     inFlight: Math.max(0, row.inflight),
   }));
 
