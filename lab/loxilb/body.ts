@@ -1,7 +1,7 @@
 import { FieldError } from './reply.ts';
 
 /** Shape of a request body: what the framework checks before the core sees it. */
-export interface Field {
+interface Field {
   readonly type: 'string' | 'integer' | 'boolean' | 'object' | 'array';
   readonly required?: boolean;
   readonly enum?: readonly (string | number)[];

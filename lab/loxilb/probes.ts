@@ -3,7 +3,7 @@ import { numberOf, textOf, type Body, type Fields } from './body.ts';
 import { CoreError, omitEmpty } from './reply.ts';
 import type { LabEndpoint, LabRule } from './rule-body.ts';
 
-export type HostState = 'green' | 'yellow' | 'red';
+type HostState = 'green' | 'yellow' | 'red';
 
 interface LabProbe {
   readonly ip: string;

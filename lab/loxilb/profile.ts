@@ -1,5 +1,5 @@
 /** Versions of LoxiLB that the stand-in can be, oldest first. `head`: a source build after 0.9.8.8. */
-export const profiles = ['0.9.7', '0.9.8.4', '0.9.8.8', 'head'] as const;
+const profiles = ['0.9.7', '0.9.8.4', '0.9.8.8', 'head'] as const;
 export type Profile = (typeof profiles)[number];
 
 export function isAtLeast(profile: Profile, wanted: Profile): boolean {

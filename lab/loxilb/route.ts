@@ -3,7 +3,7 @@ import type { LoxilbNode } from './node.ts';
 import type { Profile } from './profile.ts';
 import { FieldError, json, type Reply } from './reply.ts';
 
-export interface Call {
+interface Call {
   /** Decoded path parameters, in order. */
   readonly parameters: readonly string[];
   readonly query: URLSearchParams;

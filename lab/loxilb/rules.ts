@@ -6,7 +6,7 @@ export type RuleKeyParts = Pick<LabRule, 'host' | 'ip' | 'protocol' | 'port' | '
 const MAX_ENDPOINTS = 32;
 
 /** What tells rules apart. The name is no part of it. */
-export function keyOf(rule: RuleKeyParts): string {
+function keyOf(rule: RuleKeyParts): string {
   return [rule.ip, rule.port, rule.portMax, rule.protocol, rule.block, rule.host].join('|');
 }
 

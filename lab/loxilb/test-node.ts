@@ -7,7 +7,7 @@ import { scenario } from '../scenario.ts';
 import { moveTraffic } from '../traffic.ts';
 import { createLoxilbLab, type LoxilbLabOptions } from './index.ts';
 
-export type Row = Readonly<Record<string, unknown>>;
+type Row = Readonly<Record<string, unknown>>;
 
 export interface RuleRow {
   readonly serviceArguments: Row;
@@ -17,7 +17,7 @@ export interface RuleRow {
 }
 
 /** The fields that tests read of some answer or other; which of them are there is what the tests are about. */
-export interface AnswerBody extends Row {
+interface AnswerBody extends Row {
   readonly code: number;
   readonly message: string;
   readonly result: string;
@@ -35,7 +35,7 @@ export interface AnswerBody extends Row {
   readonly loadbalancer: readonly RuleRow[];
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;

@@ -14,7 +14,7 @@ import { isIp, type Probe, type Rule, type RuleEndpoint, type TrafficCounter } f
 
 /** Past these the rest is left out and the observation says so. */
 export const MAX_RULES = 20_000;
-export const MAX_MEMBERS = 60_000;
+const MAX_MEMBERS = 60_000;
 
 /** Sockets that one entity may have; a port range lists its first ones. */
 const MAX_SOCKETS = 64;
@@ -121,7 +121,7 @@ function virtualIp({ id, rule, members }: Shown, rateOf: Map<string, TrafficRate
       members.length === 0
         ? { state: 'down', reason: 'the rule has no end points' }
         : { state: 'unknown', reason: 'LoxiLB reports health per end point, not per rule' },
-    metrics: sum(members.map((each) => trafficMetrics(each.endpoint.counter, rateOf.get(each.id)))),
+    metrics: trafficOf(members, rateOf),
     addresses: [],
     sockets: socketsOf(rule),
     attrs: {
@@ -150,15 +150,14 @@ function member(
 ): ObservedOf<'member'> {
   const probe = probeOf(probes, rule, endpoint);
   const socket = socketOf(endpoint.ip, endpoint.port);
+  const metrics = trafficMetrics(endpoint.counter, rateOf.get(id));
+  if (probe?.averageDelayMs !== undefined) metrics.probeDelayMs = probe.averageDelayMs;
   return {
     id,
     kind: 'member',
     name: cut(socket, 1_000),
     ownHealth: memberHealth(rule, endpoint, probe),
-    metrics: {
-      ...trafficMetrics(endpoint.counter, rateOf.get(id)),
-      ...(probe?.averageDelayMs === undefined ? {} : { probeDelayMs: probe.averageDelayMs }),
-    },
+    metrics,
     addresses: [],
     sockets: endpoint.port > 0 && isIp(endpoint.ip) ? [socket] : [],
     attrs: {
@@ -210,25 +209,40 @@ function socketsOf(rule: Rule): string[] {
   return Array.from({ length: count }, (_, index) => socketOf(rule.ip, rule.port + index));
 }
 
-export function trafficMetrics(counter: TrafficCounter | undefined, rate: TrafficRate | undefined): Metrics {
-  return {
-    ...(counter ? { bytesTotal: counter.bytes, packetsTotal: counter.packets } : {}),
-    ...rate,
-  };
+function trafficMetrics(counter: TrafficCounter | undefined, rate: TrafficRate | undefined): Metrics {
+  const metrics: Metrics = {};
+  if (counter) {
+    metrics.bytesTotal = counter.bytes;
+    metrics.packetsTotal = counter.packets;
+  }
+  if (rate) {
+    metrics.bytesPerSecond = rate.bytesPerSecond;
+    metrics.packetsPerSecond = rate.packetsPerSecond;
+  }
+  return metrics;
 }
 
 /**
  * A virtual IP's numbers are those of its members together, as LoxiLB has none per rule: the totals shrink when a member
  * leaves, the rates do not.
  */
-function sum(all: readonly Metrics[]): Metrics {
-  const total: Metrics = {};
-  for (const metrics of all) {
-    for (const [name, value] of Object.entries(metrics) as [keyof Metrics, number][]) {
-      total[name] = (total[name] ?? 0) + value;
+function trafficOf(members: Shown['members'], rateOf: Map<string, TrafficRate>): Metrics {
+  let counter: TrafficCounter | undefined;
+  let rate: TrafficRate | undefined;
+  for (const { id, endpoint } of members) {
+    const one = endpoint.counter;
+    if (one) {
+      counter = { bytes: one.bytes + (counter?.bytes ?? 0), packets: one.packets + (counter?.packets ?? 0) };
+    }
+    const own = rateOf.get(id);
+    if (own) {
+      rate = {
+        bytesPerSecond: own.bytesPerSecond + (rate?.bytesPerSecond ?? 0),
+        packetsPerSecond: own.packetsPerSecond + (rate?.packetsPerSecond ?? 0),
+      };
     }
   }
-  return total;
+  return trafficMetrics(counter, rate);
 }
 
 const algorithms = ['rr', 'hash', 'priority', 'persist', 'lc', 'n2', 'n3'];

@@ -340,8 +340,11 @@ export function addressesIn(text: string): string[] {
     .filter((word) => isIp(word));
 }
 
+const ipv4 = z.ipv4();
+const ipv6 = z.ipv6();
+
 export function isIp(text: string): boolean {
-  return z.ipv4().safeParse(text).success || z.ipv6().safeParse(text).success;
+  return ipv4.safeParse(text).success || ipv6.safeParse(text).success;
 }
 
 const portTypes: readonly (readonly [number, string])[] = [
