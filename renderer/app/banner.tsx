@@ -1,5 +1,5 @@
 import { Button } from '../ui/button.tsx';
-import { formatDuration } from '../ui/format.ts';
+import { formatAge } from '../ui/format.ts';
 import { HostileText } from '../ui/hostile-text.tsx';
 import { useEngineNow } from '../world/clock.ts';
 import { engineNow } from '../world/mirror.ts';
@@ -18,7 +18,7 @@ export function EngineBanner() {
     <div className={styles.banner} role="status">
       <strong>Engine restarting…</strong>
       <span className={styles.text}>
-        What you see is the last known state, {formatDuration(age)} old. Attempt {attempt}
+        What you see is the last known state, {formatAge(age)} old. Attempt {attempt}
         {error?.detail === undefined ? '' : ': '}
         {error?.detail === undefined ? null : <HostileText text={error.detail} />}
       </span>

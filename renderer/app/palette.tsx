@@ -47,7 +47,7 @@ function PaletteBody() {
       <div className={styles.field}>
         <Search size={16} aria-hidden />
         <Cmdk.Input
-          autoFocus
+          data-autofocus
           className={styles.input}
           value={text}
           onValueChange={setText}

@@ -96,7 +96,7 @@ async function oneLife(deps: SessionDeps, signal: AbortSignal, onLive: () => voi
     // Each turn is one watch; it ends without an error only by a missed patch, and the next one brings a snapshot.
     for (;;) await followWorld(deps, client, life, heard, onLive);
   } catch (thrown) {
-    return asGantryError(end.signal.aborted ? end.signal.reason : thrown, ['world', 'watch']).data;
+    return asGantryError(end.signal.aborted ? end.signal.reason : thrown, ['open the engine']).data;
   } finally {
     end.abort();
   }

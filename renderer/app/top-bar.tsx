@@ -104,9 +104,16 @@ function LiveChip() {
       </Chip>
     );
   }
+  if (connections.length === 0)
+    return (
+      <Chip onClick={open}>
+        <StateMark state="unknown" decorative /> No systems
+      </Chip>
+    );
+  const troubled = connections.some(({ state }) => state !== 'live' && state !== 'connecting');
   return (
-    <Chip onClick={open} className={behind > 0 ? styles.behind : styles.live}>
-      <StateMark state={behind > 0 ? 'degraded' : 'healthy'} decorative />
+    <Chip onClick={open} className={troubled ? styles.behind : behind === 0 ? styles.live : undefined}>
+      <StateMark state={troubled ? 'degraded' : behind === 0 ? 'healthy' : 'unknown'} decorative />
       {behind > 0 ? `${connections.length - behind} of ${connections.length} live` : 'Live'}
     </Chip>
   );
@@ -114,19 +121,25 @@ function LiveChip() {
 
 function AlertsChip() {
   const shape = useCalmWorldShape();
-  const seq = useWorld((mirror) => mirror.seq);
-  const connections = useWorld((mirror) => mirror.connections.size);
   const { mirror } = worldStore;
+  // Connections tell their state without a change of shape.
+  const states = useWorld(({ connections }) =>
+    [...connections.values()].map(({ id, state }) => id + state).join(),
+  );
   const alerts = useMemo(() => {
     return alertsOf(causesOf(mirror));
     // The mirror changes in place; these say when.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [mirror, shape, connections, seq]);
+  }, [mirror, shape, states]);
+  if (mirror.seq < 0) return null;
+  const behind = [...mirror.connections.values()].some(({ state }) => state !== 'live');
   return (
     <Chip onClick={() => navigate('overview')}>
       {alerts.worst === null ? null : <StateMark state={alerts.worst} decorative />}
       {alerts.causes === 0
-        ? 'No alerts'
+        ? behind
+          ? 'No known alerts'
+          : 'No alerts'
         : `${plural(alerts.alerts, 'alert')} · ${plural(alerts.causes, 'cause')}`}
     </Chip>
   );

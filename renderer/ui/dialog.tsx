@@ -1,6 +1,6 @@
 import { X } from 'lucide-react';
 import { useEffect, useRef, type ReactNode } from 'react';
-import { IconButton } from './button.tsx';
+import { Button } from './button.tsx';
 import { cx } from './cx.ts';
 import styles from './dialog.module.css';
 
@@ -24,6 +24,8 @@ export function Dialog({ open, onClose, title, bare = false, children }: DialogP
     const dialog = ref.current;
     if (!open || !dialog) return undefined;
     dialog.showModal();
+    // The platform would take the first element that can have the focus, which is rarely the one to begin with.
+    dialog.querySelector<HTMLElement>('[data-autofocus]')?.focus();
     return () => dialog.close();
   }, [open]);
   if (!open) return null;
@@ -47,8 +49,10 @@ export function Dialog({ open, onClose, title, bare = false, children }: DialogP
       ) : (
         <div className={styles.content}>
           <header className={styles.head}>
-            <h2>{title}</h2>
-            <IconButton icon={X} label="Close" keys="escape" onClick={onClose} />
+            <h2 tabIndex={-1} data-autofocus>
+              {title}
+            </h2>
+            <Button tone="quiet" icon={X} aria-label="Close" onClick={onClose} />
           </header>
           {children}
         </div>

@@ -5,12 +5,10 @@ import { setParam, useParam } from '../../app/route.ts';
 import { useEngineLive } from '../../app/session-store.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { plural } from '../../ui/format.ts';
-import { freshnessClass } from '../../ui/freshness.tsx';
 import { HostileText } from '../../ui/hostile-text.tsx';
 import { Page } from '../../ui/section.tsx';
 import { StateMark } from '../../ui/state-mark.tsx';
 import { connectionWords, systemWords } from '../../ui/words.ts';
-import { connectionFreshness } from '../../world/freshness.ts';
 import { useWorldRevision, worldStore } from '../../world/store.ts';
 import { ConnectionDetail } from './connection-detail.tsx';
 import styles from './connections.module.css';
@@ -64,14 +62,8 @@ interface ConnectionRowProps {
 
 function ConnectionRow({ connection, current, live }: ConnectionRowProps) {
   const { id, system, state } = connection;
-  const freshness = connectionFreshness(connection, live);
   return (
-    <button
-      type="button"
-      className={`${styles.row} ${freshnessClass(freshness) ?? ''}`}
-      aria-current={current}
-      onClick={() => setParam('c', id)}
-    >
+    <button type="button" className={styles.row} aria-current={current} onClick={() => setParam('c', id)}>
       <StateMark state={connectionMark(state, live)} decorative />
       <HostileText className={styles.name} text={id} />
       <span className={styles.system}>{systemWords[system]}</span>

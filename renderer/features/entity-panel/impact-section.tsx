@@ -13,10 +13,10 @@ const MOST_SHOWN = 6;
 /** Why it matters: what depends on it, and what is left of that. Rendered anew by the panel on each change. */
 export function ImpactSection({ entity }: { readonly entity: Entity }) {
   const failing = entity.health.state === 'down' || entity.health.state === 'degraded';
-  const { shown, total } = impactsOf(worldStore.mirror, entity.id, MOST_SHOWN);
+  const { shown, total, guests } = impactsOf(worldStore.mirror, entity.id, MOST_SHOWN);
   return (
     <Section title="Why it matters">
-      {shown.length === 0 ? (
+      {shown.length === 0 && guests === 0 ? (
         <p className={styles.muted}>Nothing that Gantry knows of depends on it.</p>
       ) : (
         <ul className={`${styles.impact} ${failing ? (styles[`tint-${entity.health.state}`] ?? '') : ''}`}>
@@ -27,6 +27,11 @@ export function ImpactSection({ entity }: { readonly entity: Entity }) {
               <span>{impactWords(impact, failing)}</span>
             </li>
           ))}
+          {guests > 0 ? (
+            <li>
+              {plural(guests, 'guest')} {failing ? 'on it' : 'would stop with it'}
+            </li>
+          ) : null}
           {total > shown.length ? (
             <li className={styles.muted}>and {plural(total - shown.length, 'more', 'more')}</li>
           ) : null}

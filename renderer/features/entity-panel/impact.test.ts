@@ -54,10 +54,14 @@ describe('impactsOf', () => {
 
   it('tells what would be lost with a host that is well', () => {
     expect(words(host.id, false)).toEqual([
-      'ct 112 would stop with it',
       '10.0.0.6:443 would keep 1 of 2 members',
       'catalog would keep 1 of 2 instances',
     ]);
+  });
+
+  it('counts the guests of a host', () => {
+    expect(impactsOf(world, host.id, 10).guests).toBe(1);
+    expect(impactsOf(world, guest.id, 10).guests).toBe(0);
   });
 
   it('does not take whoever checks a thing for a dependent', () => {
@@ -77,11 +81,11 @@ describe('impactsOf', () => {
   it('caps what is shown and counts the rest', () => {
     const impacts = impactsOf(world, host.id, 1);
     expect(impacts.shown).toHaveLength(1);
-    expect(impacts.total).toBe(3);
+    expect(impacts.total).toBe(2);
   });
 
   it('has nothing to tell of the top of the path', () => {
-    expect(impactsOf(world, vip.id, 10)).toEqual({ shown: [], total: 0 });
+    expect(impactsOf(world, vip.id, 10)).toEqual({ shown: [], total: 0, guests: 0 });
   });
 
   it('ends on any graph, and a dependent of a dependent is one too', () => {
@@ -98,5 +102,18 @@ describe('impactsOf', () => {
           for (const above of dependentsOf(mirror, id)) expect(reached.has(above)).toBe(true);
       }),
     );
+  });
+});
+
+describe('impactWords of what gets there without a part of its own', () => {
+  const vipAbove = impactsOf(world, service.id, 10).shown[0];
+
+  it('says what the virtual IP of a failing service has lost', () => {
+    expect(vipAbove && impactWords(vipAbove, true)).toBe('lost 1 of 2 members');
+    expect(vipAbove && impactWords({ ...vipAbove, lost: 0 }, true)).toBe('gets there through it');
+  });
+
+  it('says that it would be hit while all is well', () => {
+    expect(vipAbove && impactWords(vipAbove, false)).toBe('would be hit');
   });
 });

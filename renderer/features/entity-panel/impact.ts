@@ -17,18 +17,14 @@ export interface Impact {
 
 export interface Impacts {
   readonly shown: readonly Impact[];
-  /** Everything that depends on it, shown or not. */
+  /** All that are told, shown or not. */
   readonly total: number;
+  /** Guests that run on it: many of a kind, and what they serve is told above. */
+  readonly guests: number;
 }
 
 /** Kinds that clients or operators speak of. The members and instances between are told as their parts. */
-const told: ReadonlySet<EntityKind> = new Set([
-  'virtual-ip',
-  'service',
-  'llm-balancer',
-  'load-balancer',
-  'guest',
-]);
+const told: ReadonlySet<EntityKind> = new Set(['virtual-ip', 'service', 'llm-balancer', 'load-balancer']);
 
 /** Nothing real is this deep: VIP → member → instance → guest → host has four links. */
 const MAX_DEPTH = 12;
@@ -41,9 +37,12 @@ const MOST_WALKED = 5_000;
 export function impactsOf(mirror: Mirror, startId: string, most: number): Impacts {
   const reached = dependentsOf(mirror, startId);
   const impacts: Impact[] = [];
+  let guests = 0;
   for (const id of reached) {
     const entity = mirror.entities.get(id);
-    if (id !== startId && entity && told.has(entity.kind)) impacts.push(impactOn(mirror, entity, reached));
+    if (id === startId || !entity) continue;
+    if (entity.kind === 'guest') guests++;
+    else if (told.has(entity.kind)) impacts.push(impactOn(mirror, entity, reached));
   }
   impacts.sort(
     (a, b) =>
@@ -51,7 +50,7 @@ export function impactsOf(mirror: Mirror, startId: string, most: number): Impact
       rankOf(a.entity.kind) - rankOf(b.entity.kind) ||
       a.entity.name.localeCompare(b.entity.name, 'en', { numeric: true }),
   );
-  return { shown: impacts.slice(0, most), total: impacts.length };
+  return { shown: impacts.slice(0, most), total: impacts.length, guests };
 }
 
 function rankOf(kind: EntityKind): number {

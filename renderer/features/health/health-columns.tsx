@@ -16,7 +16,7 @@ export const healthColumns: readonly Column<Entity>[] = [
   {
     id: 'state',
     title: 'State',
-    width: '112px',
+    width: '124px',
     sortable: true,
     cell: ({ health }) => (
       <span className={styles.state}>

@@ -1,8 +1,9 @@
 import { Unplug } from 'lucide-react';
-import { navigate } from '../../app/route.ts';
+import { useActivateEnvironment, useEnvironments } from '../../app/queries.ts';
 import { useEngineLive } from '../../app/session-store.ts';
 import { EmptyState } from '../../ui/empty-state.tsx';
 import { Button } from '../../ui/button.tsx';
+import { HostileText } from '../../ui/hostile-text.tsx';
 import { Page } from '../../ui/section.tsx';
 import { causesOf } from '../../world/causes.ts';
 import { useCalmWorldShape, useWorld, useWorldRevision, worldStore } from '../../world/store.ts';
@@ -13,6 +14,9 @@ import { KindsSection } from './kinds-section.tsx';
 import styles from './overview.module.css';
 import { summaryOf } from './summary.ts';
 import { SystemsSection } from './systems-section.tsx';
+
+/** More than these are chosen in the switcher above. */
+const MOST_OTHERS = 3;
 
 /** What is wrong now and why, how current that is, what there is, what changed last. */
 export function OverviewView() {
@@ -53,15 +57,18 @@ function Body() {
 }
 
 function NoConnections() {
+  const activate = useActivateEnvironment();
+  const environments = useEnvironments().data ?? [];
+  const others = environments.filter(({ active }) => !active).slice(0, MOST_OTHERS);
   return (
     <EmptyState
       icon={Unplug}
       title="This environment has no connections"
-      actions={
-        <Button tone="primary" onClick={() => navigate('connections', {})}>
-          Open connections
+      actions={others.map(({ id, name }) => (
+        <Button key={id} tone="primary" onClick={() => activate.mutate(id)}>
+          Open <HostileText text={name} />
         </Button>
-      }
+      ))}
     >
       Systems that an environment file names appear here with what is wrong in them. Start Gantry with{' '}
       <code>--env FILE</code> to open one.

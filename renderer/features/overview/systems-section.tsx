@@ -70,7 +70,7 @@ function SystemRow({ connection, live, entities }: SystemRowProps) {
   const { id, system, state, version, latencyMs, requestsPerMinute, budgetPerMinute } = connection;
   const freshness = connectionFreshness(connection, live);
   return (
-    <tr className={freshnessClass(freshness)}>
+    <tr>
       <th scope="row">
         <button type="button" className={styles.rowLink} onClick={() => navigate('connections', { c: id })}>
           <StateMark state={connectionMark(state, live)} decorative />
@@ -85,7 +85,9 @@ function SystemRow({ connection, live, entities }: SystemRowProps) {
       <td className={styles.number}>
         <FreshnessMark always freshness={freshness} />
       </td>
-      <td className={styles.number}>{entities.toLocaleString('en')}</td>
+      <td className={cx(styles.number, freshness.state === 'stale' && freshnessClass(freshness))}>
+        {freshness.state === 'never' ? '–' : entities.toLocaleString('en')}
+      </td>
       <td className={styles.number}>{latencyMs === null ? '–' : formatLatency(latencyMs)}</td>
       <td className={cx(styles.number, styles.extra)}>
         {Math.round(requestsPerMinute)} <span className={styles.muted}>of {budgetPerMinute}</span>
