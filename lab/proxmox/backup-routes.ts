@@ -11,7 +11,7 @@ export const backupRoutes: readonly Route[] = [
   get(
     '/nodes/{node}/vzdump/defaults',
     'all',
-    () => ({ mode: 'snapshot', compress: 'zstd', storage: 'local', 'prune-backups': { 'keep-all': '1' } }),
+    () => ({ mode: 'snapshot', compress: 'zstd', storage: 'local', 'prune-backups': 'keep-all=1' }),
     {
       storage: optional(storageId),
     },

@@ -170,6 +170,7 @@ export const configParams: Readonly<Record<GuestType, Params>> = {
     ciuser: optionalText,
     cpu: optionalText,
     cpulimit: { type: 'number', optional: true, minimum: 0, maximum: 128 },
+    cpuunits: { type: 'integer', optional: true, minimum: 1 },
     efidisk0: optionalText,
     force: flag,
     freeze: flag,

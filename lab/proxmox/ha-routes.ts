@@ -16,7 +16,7 @@ const resourceParams: Params = {
 };
 
 export const haRoutes: readonly Route[] = [
-  get('/cluster/ha', AUDIT, () => subdirs('status', 'resources', 'rules')),
+  get('/cluster/ha', AUDIT, () => ['status', 'resources', 'rules'].map((id) => ({ id }))),
   get('/cluster/ha/status', AUDIT, () => subdirs('current', 'manager_status')),
   get('/cluster/ha/status/current', AUDIT, current),
   get('/cluster/ha/status/manager_status', AUDIT, managerStatus),
