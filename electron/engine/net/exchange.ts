@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import { errors, type Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
 import { abortScope } from './abort.ts';
 import { drop, readBeginning, readBody } from './body.ts';
@@ -42,16 +42,21 @@ export async function exchange(
   clock: Clock,
 ): Promise<RawAnswer> {
   const { method, path, maxBytes } = request;
-  // The deadline is the caller's signal. undici's own timers would end long polls, and measure idleness instead of the whole.
-  const answer = await pool.request({
-    origin,
-    method,
-    path,
-    headers: request.headers,
-    body: request.body ?? null,
-    signal,
-    headersTimeout: 0,
-    bodyTimeout: 0,
+  const send = () =>
+    // The deadline is the caller's signal. undici's own timers would end long polls, and measure idleness instead of the whole.
+    pool.request({
+      origin,
+      method,
+      path,
+      headers: request.headers,
+      body: request.body ?? null,
+      signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  const answer = await send().catch((thrown: unknown) => {
+    if (!isSafeToResend(method, thrown) || signal.aborted) throw thrown;
+    return send();
   });
   const status = answer.statusCode;
   const headers = plainHeaders(answer.headers);
@@ -76,6 +81,16 @@ export async function exchange(
     body: body.toString('utf8'),
     retryAfterMs: retryAfterMs(headers['retry-after'], clock.now()),
   });
+}
+
+/**
+ * Whether a request may go out once more because its socket was closed before any answer, and had answered before: a server
+ * ends an idle socket at the very moment it is used again. Reading twice is harmless (RFC 9110, 9.2.2); a write is never
+ * repeated.
+ */
+function isSafeToResend(method: WireRequest['method'], thrown: unknown): boolean {
+  const isRead = method === 'GET' || method === 'HEAD';
+  return isRead && thrown instanceof errors.SocketError && (thrown.socket?.bytesRead ?? 0) > 0;
 }
 
 function plainHeaders(

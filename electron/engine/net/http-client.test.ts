@@ -230,6 +230,40 @@ describe('politeness', () => {
   });
 });
 
+describe('an idle socket that the server closes as it is used again', () => {
+  /** Answers the first request of each socket, and cuts it at the second. */
+  const closing = () => {
+    const used = new WeakSet<object>();
+    return httpServer((request, response) => {
+      if (used.has(request.socket)) return void request.socket.destroy();
+      used.add(request.socket);
+      response.end('1');
+    });
+  };
+
+  it('costs a read nothing', async () => {
+    const client = keep(clientFor(keep(await closing()).url));
+    for (let i = 0; i < 3; i++) expect((await read(client)).body).toBe(1);
+  });
+
+  it('is told of a write, which is never repeated', async () => {
+    let writes = 0;
+    const server = keep(
+      await httpServer((request, response) => {
+        if (request.method === 'GET') return void response.end('1');
+        writes++;
+        request.socket.destroy();
+      }),
+    );
+    const client = keep(clientFor(server.url));
+    await read(client);
+    const error = await errorOf(read(client, { method: 'POST', body: {} }));
+    expect(error.code).toBe('truncated');
+    expect(error.knownEffect).toContain('unknown');
+    expect(writes).toBe(1);
+  });
+});
+
 describe('breaker', () => {
   it('opens after failures in a row, says the last one, and rearms at once', async () => {
     const server = keep(await rawServer((socket) => socket.resetAndDestroy()));
