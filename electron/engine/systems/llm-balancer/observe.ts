@@ -33,9 +33,10 @@ export interface ObserveInput {
 
 /** One state of the balancer as entities and links, in order of id. */
 export function observeState(input: ObserveInput): Observation {
-  const { connectionId, state, asOf } = input;
-  const endpoints = state.endpoints.toSorted((a, b) => a.id - b.id).slice(0, MAX_ENDPOINTS);
-  const clients = state.clients.toSorted((a, b) => a.id - b.id).slice(0, MAX_CLIENTS);
+  const { connectionId, asOf } = input;
+  const state = inOrder(input.state);
+  const endpoints = state.endpoints.slice(0, MAX_ENDPOINTS);
+  const clients = state.clients.slice(0, MAX_CLIENTS);
   const own = entityId('llm-balancer', connectionId, 'balancer', connectionId);
   const idOf = (type: 'endpoint' | 'client', id: number) => entityId('llm-balancer', connectionId, type, id);
   const partial = partialNote(input);
@@ -43,7 +44,7 @@ export function observeState(input: ObserveInput): Observation {
     scope: SCOPE,
     asOf,
     entities: [
-      balancerEntity(input, own),
+      balancerEntity({ ...input, state }, own),
       ...endpoints.map((endpoint) => endpointEntity(input, idOf('endpoint', endpoint.id), endpoint)),
       ...clients.map((client) => clientEntity(state, idOf('client', client.id), client)),
     ],
@@ -58,6 +59,15 @@ export function observeState(input: ObserveInput): Observation {
       ),
     ],
     ...(partial === '' ? {} : { partial }),
+  };
+}
+
+/** The order of the lists is the database's, and reasons name what comes first. */
+function inOrder(state: BalancerState): BalancerState {
+  return {
+    ...state,
+    endpoints: state.endpoints.toSorted((a, b) => a.id - b.id),
+    clients: state.clients.toSorted((a, b) => a.id - b.id),
   };
 }
 
