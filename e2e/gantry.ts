@@ -8,7 +8,7 @@ import { startLab, type Lab } from './lab-control.ts';
 import { watchPage, type Problems } from './problems.ts';
 
 export { expect };
-export type { Console, Lab, Mode, Problems };
+export type { Console };
 
 interface WorkerFixtures {
   /** `desktop` runs in a real Electron, `browser` in headless Chromium with `gantry serve`. The same specs for both. */

@@ -36,7 +36,10 @@ export function openWindow(options: WindowOptions): BrowserWindow {
   window.webContents.once('destroyed', () => options.trustedIds.delete(id));
   window.once('ready-to-show', () => window.show());
   recoverWindow(window);
-  void window.loadURL(APP_URL).catch(() => complain('the window could not load its page'));
+  void window.loadURL(APP_URL).catch(() => {
+    // Quitting while it loads is no failure.
+    if (!window.isDestroyed()) complain('the window could not load its page');
+  });
   return window;
 }
 
