@@ -2,7 +2,7 @@ import type { Clock, Random } from '../../clock.ts';
 
 /** Answers in a row before pacing starts: a lone change is never held up. */
 const BURST = 2;
-const FASTEST_MS = 250;
+const FASTEST_MS = 200;
 const SLOWEST_MS = 15_000;
 /** Reading a row costs all sides about 15 µs; at this pace a hot table takes about a twentieth of the time. */
 const MS_PER_ROW = 0.25;
@@ -17,7 +17,7 @@ export interface Answered {
 
 /**
  * Protects Consul and the engine from a hot index: a table that changes all the time wakes its query all the time, and
- * each time the whole table is sent. A token bucket of two; one token comes back per interval, which is 250 ms for small
+ * each time the whole table is sent. A token bucket of two; one token comes back per interval, which is 200 ms for small
  * tables, grows with the number of rows, and doubles with every early answer that said nothing new (a proxy that does
  * not block, a table-wide index that moves for other reasons), up to one request per 15 s.
  */
