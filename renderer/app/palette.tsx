@@ -13,7 +13,7 @@ import { causesOf } from '../world/causes.ts';
 import { engineNow } from '../world/mirror.ts';
 import { queryContextOf } from '../world/query-context.ts';
 import { useCalmWorldShape, worldStore } from '../world/store.ts';
-import { useCommands } from './commands.ts';
+import { useCommands, type Command } from './commands.ts';
 import { searchEntities, titleMatches, type EntityHits } from './palette-search.ts';
 import styles from './palette.module.css';
 import { useActivateEnvironment, useEnvironments } from './queries.ts';
@@ -42,8 +42,17 @@ function PaletteBody() {
   const [text, setText] = useState('');
   const searched = useDeferredValue(text.trim());
   const hits = useEntityHits(searched);
+  const commands = usePaletteCommands(searched);
+  const [value, setValue] = useFirstItem(searched, hits, commands);
   return (
-    <Cmdk className={styles.palette} label="Find anything" shouldFilter={false} loop>
+    <Cmdk
+      className={styles.palette}
+      label="Find anything"
+      shouldFilter={false}
+      loop
+      value={value}
+      onValueChange={setValue}
+    >
       <div className={styles.field}>
         <Search size={16} aria-hidden />
         <Cmdk.Input
@@ -59,7 +68,7 @@ function PaletteBody() {
           <NothingFound text={searched} />
         </Cmdk.Empty>
         <EntityGroup heading={searched === '' ? 'Wrong now' : 'Entities'} hits={hits} />
-        <CommandGroups text={searched} />
+        <CommandGroups commands={commands} />
         <EnvironmentGroup text={searched} />
       </Cmdk.List>
     </Cmdk>
@@ -111,7 +120,7 @@ function EntityItem({ entity }: { readonly entity: Entity }) {
     setParam('sel', entity.id);
   };
   return (
-    <Cmdk.Item className={styles.item} value={`entity ${entity.id}`} onSelect={choose}>
+    <Cmdk.Item className={styles.item} value={entityValue(entity)} onSelect={choose}>
       <StateMark state={entity.health.state} />
       <HostileText className={styles.name} text={entity.name} />
       <HostileText
@@ -123,30 +132,46 @@ function EntityItem({ entity }: { readonly entity: Entity }) {
   );
 }
 
-function CommandGroups({ text }: { readonly text: string }) {
-  const commands = useCommands().filter(
+function usePaletteCommands(text: string): readonly Command[] {
+  return useCommands().filter(
     ({ id, title, group, available }) =>
       id !== 'palette' && (available?.() ?? true) && titleMatches(`${group} ${title}`, text),
   );
+}
+
+/** The item under Enter: the best one whenever the text changed, then whatever the arrows say. */
+function useFirstItem(text: string, hits: EntityHits, commands: readonly Command[]) {
+  const entity = hits.shown[0];
+  const command = commands[0];
+  const first = entity ? entityValue(entity) : command ? commandValue(command) : '';
+  const [chosen, setChosen] = useState({ text, value: first });
+  const value = chosen.text === text ? chosen.value : first;
+  return [value, (next: string) => setChosen({ text, value: next })] as const;
+}
+
+const entityValue = ({ id }: Entity) => `entity ${id}`;
+const commandValue = ({ id }: Command) => `command ${id}`;
+
+function CommandGroups({ commands }: { readonly commands: readonly Command[] }) {
   const groups = [...new Set(commands.map(({ group }) => group))];
   return groups.map((group) => (
     <Cmdk.Group key={group} heading={group}>
       {commands
         .filter((command) => command.group === group)
-        .map(({ id, title, keys, run }) => (
+        .map((command) => (
           <Cmdk.Item
-            key={id}
+            key={command.id}
             className={styles.item}
-            value={`command ${id}`}
+            value={commandValue(command)}
             onSelect={() => {
               close();
-              run();
+              command.run();
             }}
           >
             {group === 'Go to' ? <ArrowRight size={14} aria-hidden /> : <CommandIcon size={14} aria-hidden />}
-            <span className={styles.name}>{title}</span>
+            <span className={styles.name}>{command.title}</span>
             <span className={styles.detail} />
-            {keys === undefined ? null : <Keys keys={keys} />}
+            {command.keys === undefined ? null : <Keys keys={command.keys} />}
           </Cmdk.Item>
         ))}
     </Cmdk.Group>

@@ -47,7 +47,10 @@ export function QualifierFilter({ value, onChange, label, known, inputId }: Qual
 
   return (
     <div className={styles.filter}>
-      <div className={cx(styles.field, problems.length > 0 && styles.wrong)}>
+      <div
+        className={cx(styles.field, problems.length > 0 && styles.wrong)}
+        title={problems.length > 0 ? problems.join('\n') : undefined}
+      >
         <ListFilter size={14} aria-hidden />
         <input
           ref={ref}
@@ -75,7 +78,7 @@ export function QualifierFilter({ value, onChange, label, known, inputId }: Qual
         {value === '' ? null : <IconButton icon={X} label="Clear the filter" onClick={() => onChange('')} />}
       </div>
       {problems.length > 0 ? (
-        <p id={`${id}-problem`} className={styles.problem}>
+        <p id={`${id}-problem`} className={styles.problem} hidden={!focused}>
           {problems.join(' · ')}
         </p>
       ) : null}

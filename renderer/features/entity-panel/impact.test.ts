@@ -78,6 +78,11 @@ describe('impactsOf', () => {
     expect(impact && impactWords({ ...impact, lost: 0 }, false)).toBe('would lose its only instance');
   });
 
+  it('never counts as kept what is down already', () => {
+    const keeper = impactsOf(world, other.id, 10).shown.find(({ entity }) => entity.id === service.id);
+    expect(keeper && impactWords(keeper, false)).toBe('would lose its last instance');
+  });
+
   it('caps what is shown and counts the rest', () => {
     const impacts = impactsOf(world, host.id, 1);
     expect(impacts.shown).toHaveLength(1);

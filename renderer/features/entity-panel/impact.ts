@@ -13,6 +13,8 @@ export interface Impact {
   readonly lost: number;
   /** Parts that stand on the entity in question, and so would be lost with it. */
   readonly exposed: number;
+  /** Parts that are neither down nor exposed: what would still carry requests. */
+  readonly left: number;
 }
 
 export interface Impacts {
@@ -58,8 +60,8 @@ function rankOf(kind: EntityKind): number {
 }
 
 /** Share of its parts that stays when the entity fails; what has no parts is hit as a whole. */
-function shareLeft({ total, exposed }: Impact): number {
-  return total === 0 ? 0 : (total - exposed) / total;
+function shareLeft({ total, left }: Impact): number {
+  return total === 0 ? 0 : left / total;
 }
 
 /** Everything above an entity, itself included. Circles end where they began. */
@@ -101,9 +103,14 @@ function impactOn(mirror: Mirror, entity: Entity, reached: ReadonlySet<string>):
     entity,
     part: parts[0]?.kind ?? null,
     total: parts.length,
-    lost: parts.filter(({ health }) => health.state === 'down').length,
+    lost: parts.filter(isDown).length,
     exposed: parts.filter(({ id }) => reached.has(id)).length,
+    left: parts.filter((candidate) => !isDown(candidate) && !reached.has(candidate.id)).length,
   };
+}
+
+function isDown({ health }: Entity): boolean {
+  return health.state === 'down';
 }
 
 const partKind: Partial<Record<EntityKind, EntityKind>> = {
