@@ -232,11 +232,13 @@ test('no permission is given but copying', async ({ window, problems }) => {
       () => 'granted',
       (error: unknown) => (error as Error).name,
     );
-    return { queried, camera, notification: await Notification.requestPermission() };
+    const copying = await navigator.permissions.query({ name: 'clipboard-write' as PermissionName });
+    return { queried, camera, copying: copying.state, notification: await Notification.requestPermission() };
   });
   expect(new Set(states.queried)).toEqual(new Set(['denied']));
   expect(states.camera).toMatch(/NotAllowedError|NotFoundError/);
   expect(states.notification).toBe('denied');
+  expect(states.copying).toBe('granted');
 });
 
 test('no device is given', async ({ window, console, problems }) => {

@@ -16,12 +16,12 @@ const documented = new Map([
   ['GET /nodes/{node}/lxc/{vmid}/status/current /pressure', 'pressure of containers is text'],
 ]);
 
-const mismatches = [];
+const mismatches = new Set();
 const quirks = new Set();
 const report = (where, what) => {
   const known = [...documented].find(([start]) => `${where} ${what}`.startsWith(start));
   if (known) quirks.add(`${known[0]}: ${known[1]}`);
-  else mismatches.push(`${where} ${what}`);
+  else mismatches.add(`${where} ${what}`);
 };
 
 const arrayOf = (value) => (Array.isArray(value) ? value : []);
@@ -108,7 +108,8 @@ function comparePermission({ permission }, { perm }, where) {
     return;
   }
   if (kind !== 'perm' || perm.user || typeof permission === 'string') return;
-  const words = (list, any) => `${[...new Set(list)].sort().join(any ? '|' : '&')}`;
+  const words = (list, any) =>
+    [...new Set(list)].toSorted((a, b) => a.localeCompare(b)).join(any ? '|' : '&');
   const official = `${path} ${words(privileges, how === 'any' && privileges.length > 1)}`;
   const own = `${permission.path} ${words(permission.privileges, permission.any && permission.privileges.length > 1)}`;
   if (official !== own) report(where, `wants ${own}, not ${official}`);
@@ -190,9 +191,9 @@ async function main([schemaPath, ...flags]) {
     for (const quirk of quirks) console.log(`  differs as documented: ${quirk}`);
     console.log(`  parameters that the lab does not take: ${missing.length}`);
     if (flags.includes('--all')) for (const name of missing) console.log(`    ${name}`);
-    for (const mismatch of [...new Set(mismatches)]) console.log(`MISMATCH ${mismatch}`);
-    console.log(`${new Set(mismatches).size} mismatches`);
-    return mismatches.length === 0 ? 0 : 1;
+    for (const mismatch of mismatches) console.log(`MISMATCH ${mismatch}`);
+    console.log(`${mismatches.size} mismatches`);
+    return mismatches.size === 0 ? 0 : 1;
   } finally {
     await vite.close();
   }
@@ -262,7 +263,7 @@ async function checkRequests(paths, api, Reader, system) {
       total += reader.requests.length;
       await reader.close();
     }
-    return { total, kinds: [...kinds].sort() };
+    return { total, kinds: [...kinds].toSorted((a, b) => a.localeCompare(b)) };
   } finally {
     await api.lab.stop();
   }

@@ -4,11 +4,13 @@ import readline from 'node:readline';
 const READY = /^Gantry is ready at /;
 /** What our own processes say to a person; Chromium's remarks on buses and graphics cards are not for anybody. */
 const OURS = /^gantry( lab)?: /;
+const LAB_CONTROL = /^gantry lab: ready, control API at (.+)$/;
 const STOP_DEADLINE_MS = 8_000;
 
 /**
  * A child process that says when it is ready. `ready` resolves with true, or false when it ended first. `exited`
- * resolves with its exit status. `explained` is true once it said itself what is wrong.
+ * resolves with its exit status. `explained` is true once it said itself what is wrong. `address` is what it serves, and
+ * `labControl` where its lab is controlled.
  */
 export class Child {
   explained = false;
@@ -27,6 +29,7 @@ export class Child {
     });
     this.ready = Promise.race([ready, this.exited.then(() => false)]);
     this.address = undefined;
+    this.labControl = undefined;
     eachLine(process_.stdout, (line) => {
       console.log(line);
       if (!READY.test(line)) return;
@@ -34,6 +37,7 @@ export class Child {
       markReady(true);
     });
     eachLine(process_.stderr, (line) => {
+      this.labControl ??= LAB_CONTROL.exec(line)?.[1];
       if (!OURS.test(line)) return;
       if (line.startsWith('gantry: ')) this.explained = true;
       process.stderr.write(`${line}\n`);

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
  * A vitest reporter that writes every test with its outcome, and why it was skipped, to the file named by
  * `GANTRY_UNIT_REPORT`. Vitest's own JSON leaves the reasons out.
  */
+// oxlint-disable-next-line import/no-default-export -- how vitest loads a reporter
 export default class OutcomeReporter {
   onTestRunEnd(modules, unhandledErrors) {
     const tests = modules.flatMap((module) =>
