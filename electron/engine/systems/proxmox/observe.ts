@@ -32,6 +32,7 @@ export interface Picture {
 export function observeCluster(picture: Picture): Observation {
   const { resources, connectionId, asOf } = picture;
   const gaps = [...picture.gaps];
+  const ids = idsOf(connectionId);
   const capped = <T>(rows: readonly T[], max: number, noun: string): readonly T[] => {
     if (rows.length > max) gaps.push(`${rows.length - max} of ${rows.length} ${noun} are left out`);
     return rows.slice(0, max);
@@ -58,18 +59,16 @@ export function observeCluster(picture: Picture): Observation {
   );
 
   const entities: ObservedEntity[] = [
-    ...hosts.map((row) => hostEntity(picture, row)),
-    ...guests.map((row) =>
-      guestEntity(connectionId, row, factsOf(facts, row.vmid, live), nodeStatus.get(row.node)),
-    ),
+    ...hosts.map((row) => hostEntity(ids, picture, row)),
+    ...guests.map((row) => guestEntity(ids, row, factsOf(facts, row.vmid, live), nodeStatus.get(row.node))),
     ...stores.map(([ownId, rows]) =>
       storageEntity(connectionId, ownId, rows, (node) => nodeStatus.get(node)),
     ),
   ];
   const known = new Set(entities.map(({ id }) => id));
   const links = [
-    ...guests.map((row) => guestLink(connectionId, row)),
-    ...stores.flatMap(([ownId, rows]) => storageLinks(connectionId, ownId, rows)),
+    ...guests.map((row) => guestLink(ids, row)),
+    ...stores.flatMap(([ownId, rows]) => storageLinks(ids, connectionId, ownId, rows)),
   ].filter(({ to }) => known.has(to));
   const note = gaps.join('; ').slice(0, 500);
   return {
@@ -83,7 +82,8 @@ export function observeCluster(picture: Picture): Observation {
 
 function sortedBy<T>(rows: readonly T[], key: (row: T) => string | number): T[] {
   return [...rows].sort((a, b) => {
-    const [left, right] = [key(a), key(b)];
+    const left = key(a);
+    const right = key(b);
     return left < right ? -1 : left > right ? 1 : 0;
   });
 }
@@ -98,19 +98,33 @@ function factsOf(all: ReadonlyMap<number, GuestFacts>, vmid: number, live: Reado
   return facts.current ? facts : { ...facts, addresses: facts.addresses.filter((ip) => !live.has(ip)) };
 }
 
-export function hostId(connectionId: string, node: string): string {
-  return entityId('proxmox', connectionId, 'node', node);
+/** Ids of one connection's hosts and guests. Each is made once an observation: with thousands of guests that is felt. */
+interface Ids {
+  host(node: string): string;
+  guest(row: GuestRow): string;
 }
 
-function guestId(connectionId: string, { type, vmid }: GuestRow): string {
-  return entityId('proxmox', connectionId, type, vmid);
+function idsOf(connectionId: string): Ids {
+  const hosts = new Map<string, string>();
+  const guests = new Map<number, string>();
+  const once = <K>(made: Map<K, string>, key: K, type: string, ownId: string | number) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const id = entityId('proxmox', connectionId, type, ownId);
+    made.set(key, id);
+    return id;
+  };
+  return {
+    host: (node) => once(hosts, node, 'node', node),
+    guest: ({ type, vmid }) => once(guests, vmid, type, vmid),
+  };
 }
 
-function hostEntity({ connectionId, status, versions }: Picture, row: HostRow): ObservedOf<'host'> {
+function hostEntity(ids: Ids, { status, versions }: Picture, row: HostRow): ObservedOf<'host'> {
   const address = status?.addresses.get(row.node);
   const ips = address === undefined ? [] : usable([address]);
   return {
-    id: hostId(connectionId, row.node),
+    id: ids.host(row.node),
     kind: 'host',
     name: row.node,
     ownHealth: hostHealth(row, status?.quorate),
@@ -127,7 +141,7 @@ function hostEntity({ connectionId, status, versions }: Picture, row: HostRow): 
 }
 
 function guestEntity(
-  connectionId: string,
+  ids: Ids,
   row: GuestRow,
   facts: GuestFacts,
   nodeStatus: string | undefined,
@@ -137,7 +151,7 @@ function guestEntity(
   const isRunning = status === 'running';
   const prefix = type === 'lxc' ? 'ct' : 'vm';
   return {
-    id: guestId(connectionId, row),
+    id: ids.guest(row),
     kind: 'guest',
     name: row.name === undefined ? `${prefix} ${vmid}` : `${prefix} ${vmid} ${row.name}`,
     ownHealth: guestHealth(row, facts, nodeStatus),
@@ -231,11 +245,11 @@ function storageEntity(
   };
 }
 
-function guestLink(connectionId: string, row: GuestRow): Link {
+function guestLink(ids: Ids, row: GuestRow): Link {
   const noun = row.type === 'lxc' ? 'container' : 'virtual machine';
   return {
-    from: guestId(connectionId, row),
-    to: hostId(connectionId, row.node),
+    from: ids.guest(row),
+    to: ids.host(row.node),
     kind: 'runs-on',
     rule: 'reported',
     evidence: `Proxmox lists ${noun} ${row.vmid} on node ${row.node}`,
@@ -244,12 +258,12 @@ function guestLink(connectionId: string, row: GuestRow): Link {
 }
 
 /** A local storage is gone with its node. A shared one is not: it hangs on none of them. */
-function storageLinks(connectionId: string, ownId: string, rows: readonly StorageRow[]): Link[] {
+function storageLinks(ids: Ids, connectionId: string, ownId: string, rows: readonly StorageRow[]): Link[] {
   return rows
     .filter(({ shared }) => !shared)
     .map(({ node, storage }) => ({
       from: entityId('proxmox', connectionId, 'storage', ownId),
-      to: hostId(connectionId, node),
+      to: ids.host(node),
       kind: 'runs-on',
       rule: 'reported',
       evidence: `Proxmox lists storage ${storage} as local to node ${node}`,
