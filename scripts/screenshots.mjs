@@ -10,7 +10,7 @@ import { ensureBuilt, ensureInstalled, nodeProblem } from './lib/setup.mjs';
 const views = {
   overview: '/overview',
   topology: '/topology',
-  'topology-table': '/topology?table=1',
+  'topology-table': '/topology?twin=table',
   health: '/health',
   connections: '/connections',
 };

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import fc from 'fast-check';
+import { array, assert, constantFrom, property } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStaticFile, relativeFileOf } from './static-files.ts';
 
@@ -38,7 +38,7 @@ describe('relativeFileOf', () => {
   });
 
   it('never names anything outside the root, whatever is asked', () => {
-    const parts = fc.constantFrom(
+    const parts = constantFrom(
       '..',
       '.',
       '/',
@@ -53,8 +53,8 @@ describe('relativeFileOf', () => {
       '~',
       ':',
     );
-    fc.assert(
-      fc.property(fc.array(parts, { maxLength: 12 }), (pieces) => {
+    assert(
+      property(array(parts, { maxLength: 12 }), (pieces) => {
         const file = relativeFileOf(`/${pieces.join('')}`);
         if (file === undefined) return;
         const full = path.resolve('/root', file);
