@@ -2,7 +2,7 @@ import { llmBehaviour } from '../llm-endpoints/behaviour.ts';
 import type { LabWorld } from '../kit/world.ts';
 import { BalancerStore } from './store.ts';
 
-const ENDPOINT_TIMEOUT_SECONDS = 30;
+const ENDPOINT_TIMEOUT_SECONDS = 10;
 const MAX_CONCURRENT = 8;
 
 /** Endpoints get new keys with every lab: writes them into a database that was saved by an earlier one. */
