@@ -288,7 +288,7 @@ export class MapController {
     this.#details = [];
     this.#patchState({ scene, fold: this.#model.fold, revision: this.#state.revision + 1 });
     this.#search();
-    this.#canvas.setScene(scene, this.#words(scene));
+    this.#canvas.setScene(scene, this.#words(scene), cause === 'data');
     const refit = cause === 'tidy' || cause === 'options' || this.#state.fitted;
     if (refit && cause !== 'pitch' && (cause !== 'data' || !this.#isInside(scene))) {
       this.#setCamera(cameras.fit(scene.bounds, this.#size), true);

@@ -12,9 +12,10 @@ import type { Rows } from './layout/rows.ts';
 import type { LayoutRunner } from './layout/runner.ts';
 import { changesSince, nothingSeen } from './pipeline/changes.ts';
 import { nodeFreshness } from './pipeline/describe.ts';
-import { emptyGraph, type FoldBy, type Graph, type TopoNode } from './pipeline/graph.ts';
-import { foldWorld, showWorld, type Shown, type ViewOptions } from './pipeline/pipeline.ts';
-import { refreshNodes, type ChangeDepth } from './pipeline/refresh.ts';
+import { buildGraph, emptyGraph, type FoldBy, type Graph, type TopoNode } from './pipeline/graph.ts';
+import { Folding } from './pipeline/group.ts';
+import { automaticFold, filterPath, pathOf, type ViewOptions } from './pipeline/pipeline.ts';
+import { refreshNodes, type ChangeDepth, type Refreshed } from './pipeline/refresh.ts';
 import { LAYOUTS_KEPT } from './thresholds.ts';
 
 /** Why there is a new scene. `data`: the world changed. `options`: the user asked for something else. */
@@ -49,8 +50,18 @@ export class MapModel {
   #engineLive = true;
   #sourceStates = '';
   #options = noOptions;
+  // The stages, each made from the one before; a change begins at the first that it concerns.
+  /** Entities and links, one node for what two systems speak of. */
   #world: Graph = emptyGraph;
-  #shown: Shown = { graph: emptyGraph, unfolded: emptyGraph, fold: 'none' };
+  /** Without what stands beside the path. */
+  #path: Graph = emptyGraph;
+  /** Without what is hidden. */
+  #filtered: Graph = emptyGraph;
+  #folding: Folding | null = null;
+  /** The present folding was chosen by size. */
+  #automatic = true;
+  /** Folded: what is drawn. */
+  #shown: Graph = emptyGraph;
   /** Arrangements by the options that they were made for, oldest first. */
   readonly #placements = new Map<string, Placement>();
   #arranging: { key: string; cause: SceneCause } | null = null;
@@ -70,24 +81,23 @@ export class MapModel {
 
   /** As folded now, also when that was chosen by size. */
   get fold(): FoldBy {
-    return this.#shown.fold;
+    return this.#folding?.by ?? 'none';
   }
 
   /** What passes the filters, before folding. Changes in place. */
   get unfolded(): ReadonlyMap<string, TopoNode> {
-    return this.#shown.unfolded.nodes;
+    return this.#filtered.nodes;
   }
 
   /** The number of the node that an entity (or a group) is drawn as; -1 when it is not on the map. */
   numberOf(id: string): number {
-    const nodeId = this.#shown.graph.drawnAs.get(id) ?? id;
-    return this.#scene?.index.get(nodeId) ?? -1;
+    const nodeId = this.#world.drawnAs.get(id) ?? id;
+    return this.#scene?.index.get(this.#folding?.drawnAs(nodeId) ?? nodeId) ?? -1;
   }
 
   /** The node before folding that an entity is drawn as. */
   nodeOf(entityId: string): TopoNode | undefined {
-    const { drawnAs, nodes } = this.#shown.unfolded;
-    return nodes.get(drawnAs.get(entityId) ?? entityId);
+    return this.#filtered.nodes.get(this.#world.drawnAs.get(entityId) ?? entityId);
   }
 
   /** Takes over what changed in the mirror since the last call. */
@@ -101,14 +111,8 @@ export class MapModel {
     }
     if (changes.entities.length === 0) return;
     const refreshed = refreshNodes(this.#world, this.#mirror.entities, changes.entities);
-    if (refreshed.depth === 'structure') {
-      this.#rebuild('data');
-      return;
-    }
-    const world = this.#world.nodes as Map<string, TopoNode>;
-    for (const [id, node] of refreshed.nodes) world.set(id, node);
-    if (this.#mayShowOthers(refreshed.depth)) this.#show('data');
-    else this.#exchange(refreshed.nodes, refreshed.depth);
+    if (refreshed.depth === 'structure') this.#rebuild('data');
+    else this.#exchange(refreshed);
   }
 
   /** Sources have another age or the engine went away: what is drawn says so. O(nodes). */
@@ -127,7 +131,8 @@ export class MapModel {
 
   setOptions(options: ViewOptions): void {
     this.#options = options;
-    this.#show(this.#scene ? 'options' : 'first');
+    this.#path = pathOf(this.#world, options);
+    this.#filter(this.#scene ? 'options' : 'first');
   }
 
   /** Spaces the map for a window of this size. Positions change, the arrangement does not. */
@@ -171,21 +176,22 @@ export class MapModel {
     return nodeFreshness(node, this.#mirror.sources, this.#engineLive).state;
   }
 
-  /** Whether a change of this depth can change which nodes there are. */
-  #mayShowOthers(depth: ChangeDepth): boolean {
+  /** Takes over nodes that say something else, and begins again at the first stage that it may change. */
+  #exchange({ nodes, depth }: Refreshed): void {
+    for (const graph of new Set([this.#world, this.#path, this.#filtered])) replaceIn(graph, nodes);
+    for (const node of nodes.values()) this.#folding?.exchange(node);
     const { hideHealthy, keep } = this.#options;
-    if (depth === 'state') return hideHealthy || keep !== null || this.#shown.fold !== 'none';
-    return depth === 'facts' && (keep !== null || this.#shown.fold !== 'none');
+    const stateOrDeeper = depth === 'state' || depth === 'facts';
+    if (keep !== null ? depth !== 'numbers' : hideHealthy && stateOrDeeper) this.#filter('data');
+    else if (this.#folding && depth === 'facts') this.#fold('data');
+    else if (this.#folding && depth === 'state') this.#show('data');
+    else this.#touch(nodes, depth);
   }
 
-  #exchange(nodes: ReadonlyMap<string, TopoNode>, depth: ChangeDepth): void {
-    const shown = this.#shown.graph.nodes as Map<string, TopoNode>;
-    const unfolded = this.#shown.unfolded.nodes as Map<string, TopoNode>;
+  #touch(nodes: ReadonlyMap<string, TopoNode>, depth: ChangeDepth): void {
+    replaceIn(this.#shown, nodes);
     const touched: number[] = [];
     for (const [id, node] of nodes) {
-      if (unfolded.has(id)) unfolded.set(id, node);
-      if (!shown.has(id)) continue;
-      shown.set(id, node);
       const number = this.#scene?.index.get(id);
       if (number === undefined) continue;
       this.#scene!.setNode(number, node, this.#freshness(node));
@@ -195,35 +201,49 @@ export class MapModel {
   }
 
   #rebuild(cause: SceneCause): void {
-    this.#world = foldWorld(this.#mirror.entities, this.#mirror.links.values());
-    this.#show(this.#scene ? cause : 'first');
+    this.#world = buildGraph(this.#mirror.entities, this.#mirror.links.values());
+    this.#path = pathOf(this.#world, this.#options);
+    this.#filter(this.#scene ? cause : 'first');
+  }
+
+  #filter(cause: SceneCause): void {
+    this.#filtered = filterPath(this.#path, this.#options);
+    this.#fold(cause);
+  }
+
+  #fold(cause: SceneCause): void {
+    const { fold, open } = this.#options;
+    const by = fold ?? automaticFold(this.#filtered, open, this.#automatic ? this.fold : 'none');
+    this.#automatic = fold === null;
+    this.#folding = by === 'none' ? null : new Folding(this.#filtered, by);
+    this.#show(cause);
   }
 
   #show(cause: SceneCause): void {
-    this.#shown = showWorld(this.#world, this.#options, this.#shown.fold);
+    this.#shown = this.#folding?.fold(this.#options.open) ?? this.#filtered;
     const key = this.#key();
     const before = this.#placements.get(key);
-    const kept = before && keepPlacement(before, this.#shown.graph);
+    const kept = before && keepPlacement(before, this.#shown);
     if (kept) this.#place(kept, cause);
     else this.#arrange(key, cause);
   }
 
   /** One layout at a time: when it comes back, what changed meanwhile is fitted in. */
   #arrange(key: string, cause: SceneCause): void {
-    if (this.#shown.graph.nodes.size === 0) {
-      this.#place(placementOf(layoutTask(this.#shown.graph), noRows), cause);
+    if (this.#shown.nodes.size === 0) {
+      this.#place(placementOf(layoutTask(this.#shown), noRows), cause);
       return;
     }
     if (this.#arranging?.key === key) return;
     this.#arranging = { key, cause };
-    const task = layoutTask(this.#shown.graph);
+    const task = layoutTask(this.#shown);
     this.#runner.run(task.input, (rows) => this.#arranged(key, cause, task, rows));
   }
 
   #arranged(key: string, cause: SceneCause, task: LayoutTask, rows: Rows): void {
     if (this.#arranging?.key !== key) return;
     this.#arranging = null;
-    const kept = keepPlacement(placementOf(task, rows), this.#shown.graph);
+    const kept = keepPlacement(placementOf(task, rows), this.#shown);
     if (kept) this.#place(kept, cause);
     else this.#arrange(key, cause);
   }
@@ -238,16 +258,22 @@ export class MapModel {
       this.#pitch = pitchFor(placement, this.#size);
     }
     this.#pitch ??= pitchFor(placement, this.#size);
-    this.#scene = new Scene(this.#shown.graph, placement, this.#pitch, (node) => this.#freshness(node));
+    this.#scene = new Scene(this.#shown, placement, this.#pitch, (node) => this.#freshness(node));
     this.#events.scene(this.#scene, cause);
   }
 
   #key(): string {
     const { open, hideHealthy, show, calls, keep } = this.#options;
     const keepKey = keep === null ? '' : (keepIds.get(keep) ?? nameKeep(keep));
-    const settings = [this.#shown.fold, [...open].sort(), hideHealthy, [...show].sort(), calls, keepKey];
+    const settings = [this.fold, [...open].sort(), hideHealthy, [...show].sort(), calls, keepKey];
     return JSON.stringify(settings);
   }
+}
+
+/** Graphs are made anew by each stage; between that, their nodes change in place. */
+function replaceIn(graph: Graph, nodes: ReadonlyMap<string, TopoNode>): void {
+  const known = graph.nodes as Map<string, TopoNode>;
+  for (const [id, node] of nodes) if (known.has(id)) known.set(id, node);
 }
 
 const noRows: Rows = {

@@ -7,11 +7,11 @@ export const MIN_ROW_PITCH = 52;
 export const MAX_ROW_PITCH = 88;
 /** Columns of different tiers are this far apart; the width between is where links are read. Map units. */
 export const MIN_TIER_PITCH = 188;
-export const MAX_TIER_PITCH = 226;
+export const MAX_TIER_PITCH = 260;
 /** Share of a tier's pitch that is the box; the rest is for links. */
 export const NODE_SHARE = 0.76;
-/** Between two columns of one tier, where hardly any link is read. Map units. */
-export const INNER_GAP = 14;
+/** Between two columns of one tier, where links only turn into their row. Map units. */
+export const INNER_GAP = 20;
 
 /** A tier longer than this may be laid out in several columns side by side. */
 export const MIN_TIER_ROWS = 24;
@@ -29,10 +29,12 @@ export const VACATED_MAX = 2_000;
 /** Layouts of earlier settings (fold, hide …) that are kept, so that switching back moves nothing. */
 export const LAYOUTS_KEPT = 8;
 
-/** More nodes than this are folded by service unless the user says how. */
-export const AUTO_FOLD_ABOVE = 1_500;
+/** More nodes than this are folded unless the user says how: a window shows about as many with room for names. */
+export const AUTO_FOLD_ABOVE = 800;
 /** Below this an automatic fold opens again; the distance keeps a world at the border from flapping. */
-export const AUTO_UNFOLD_BELOW = 1_000;
+export const AUTO_UNFOLD_BELOW = 600;
+/** An automatic fold takes the finest folding that leaves at most this many nodes. */
+export const AUTO_FOLD_TARGET = 400;
 /** A fold of fewer would save no row. */
 export const MIN_GROUP_SIZE = 2;
 
@@ -42,16 +44,21 @@ export const MAX_ZOOM = 3;
 /** Level of detail by zoom: below this a node is a dot, */
 export const DOTS_BELOW = 0.34;
 /** its name is drawn from here, */
-export const NAMES_FROM = 0.55;
+export const NAMES_FROM = 0.42;
 /** its second line from here, */
-export const SECOND_LINE_FROM = 0.7;
+export const SECOND_LINE_FROM = 0.8;
 /** and links say their rate from here. */
 export const RATES_FROM = 1.3;
+/** Text is never smaller than this on the screen, px: below life size it grows on the map instead. */
+export const TEXT_MIN_PX = 11;
+/** Links from afar are this opaque: a few are drawn fully, thousands become a texture that shows where it is dense. */
+export const FAR_LINKS_OPAQUE = 400;
+export const FAR_LINKS_FAINTEST = 0.3;
 /** Names beside bad nodes when everything is dots: at most this many, or they would hide each other. */
 export const FAR_LABELS_MAX = 24;
 
 /** Up to this many visible nodes and links a frame is painted afresh: cheaper than keeping a picture of it. */
-export const DIRECT_PAINT_MAX = 900;
+export const DIRECT_PAINT_MAX = 1_600;
 /** Beyond it, moving shows the last picture while the next is painted in slices of this many milliseconds. */
 export const SLICE_MS = 5;
 /** A picture reaches this far beyond each edge of the window (share of its size), so that panning rarely leaves it. */

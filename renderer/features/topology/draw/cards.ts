@@ -1,8 +1,8 @@
 import { freshnessStates, type FreshnessState } from '../../../../shared/model/freshness.ts';
 import { healthStates, type HealthState } from '../../../../shared/model/health.ts';
-import { NAMES_FROM, RATES_FROM, SECOND_LINE_FROM } from '../thresholds.ts';
+import { NAMES_FROM, RATES_FROM, SECOND_LINE_FROM, TEXT_MIN_PX } from '../thresholds.ts';
 import { isBad } from '../pipeline/state.ts';
-import { curveOf, type Curve } from './links.ts';
+import { newRoute, routeOf } from './routes.ts';
 import type { Painting, Visible } from './painter.ts';
 import { addShape } from './shapes.ts';
 
@@ -16,6 +16,8 @@ const SECOND_Y = 32;
 /** A group looks like a pile: this many edges, so far apart. */
 const PILE = 2;
 const PILE_STEP = 3;
+/** Between a rate and the node that its link leads to. */
+const RATE_GAP = 8;
 const BATCH = 150;
 
 const freshIndex = (state: FreshnessState) => freshnessStates.indexOf(state);
@@ -118,8 +120,18 @@ function hatchStale({ context, scene, palette, camera }: Painting, nodes: Uint32
   context.restore();
 }
 
+/** A state's shape, too, stays as large on the screen as it can. */
+function shapeRadius(zoom: number): number {
+  return Math.min(4 / Math.min(zoom, 1), 7.5);
+}
+
+function textLeft(zoom: number): number {
+  return TEXT_X * (shapeRadius(zoom) / 4) * 0.92;
+}
+
 function stateShapes({ context, scene, palette, camera }: Painting, nodes: Uint32Array): void {
-  const r = camera.zoom < NAMES_FROM ? 6 : 4;
+  const r = shapeRadius(camera.zoom);
+  const x = SHAPE_X * (r / 4);
   for (const [number, state] of healthStates.entries()) {
     for (const stale of [false, true]) {
       context.beginPath();
@@ -127,7 +139,7 @@ function stateShapes({ context, scene, palette, camera }: Painting, nodes: Uint3
       for (const i of nodes) {
         if (scene.state[i] !== number || (scene.fresh[i] === STALE) !== stale) continue;
         any = true;
-        addShape(context, state, scene.x[i]! + SHAPE_X, scene.y[i]! + scene.nodeHeight / 2, r);
+        addShape(context, state, scene.x[i]! + x, scene.y[i]! + scene.nodeHeight / 2, r);
       }
       if (any) finishShape(context, state, stale ? palette.faded : palette.state);
     }
@@ -149,26 +161,33 @@ function finishShape(
   }
 }
 
+/** Font size in map units: as wanted at life size, and never smaller on the screen than can be read. */
+function readable(size: number, zoom: number, most: number): number {
+  return Math.min(Math.max(size, Math.ceil((2 * TEXT_MIN_PX) / zoom) / 2), most);
+}
+
 function names(painting: Painting, nodes: Uint32Array, secondLine: boolean): void {
-  const { context, scene, palette, text } = painting;
-  const nameFont = `13px ${palette.font}`;
-  const secondFont = `11px ${palette.font}`;
-  const width = scene.nodeWidth - TEXT_X - TEXT_RIGHT;
+  const { context, scene, palette, text, camera } = painting;
+  const size = readable(13, camera.zoom, secondLine ? 14 : 26);
+  const nameFont = `${size}px ${palette.font}`;
+  const secondFont = `${readable(11, camera.zoom, 13.5)}px ${palette.font}`;
+  const left = textLeft(camera.zoom);
+  const width = scene.nodeWidth - left - TEXT_RIGHT;
   // Measured before drawing: switching fonts for every node costs more than two passes.
   const cut = Array.from(nodes, (i) => text.fit(context, nameFont, painting.title(i), width));
   context.textBaseline = 'alphabetic';
   context.font = nameFont;
   context.fillStyle = palette.text;
+  const base = secondLine ? NAME_Y : scene.nodeHeight / 2 + size * 0.35;
   nodes.forEach((i, k) => {
-    const y = scene.y[i]! + (secondLine ? NAME_Y : scene.nodeHeight / 2 + 4.5);
-    context.fillText(cut[k]!, scene.x[i]! + TEXT_X, y);
+    context.fillText(cut[k]!, scene.x[i]! + left, scene.y[i]! + base);
   });
   if (!secondLine) return;
   const lines = Array.from(nodes, (i) => secondLineOf(painting, secondFont, i, width));
   context.font = secondFont;
   context.fillStyle = palette.muted;
   nodes.forEach((i, k) => {
-    context.fillText(lines[k]!, scene.x[i]! + TEXT_X, scene.y[i]! + SECOND_Y);
+    context.fillText(lines[k]!, scene.x[i]! + left, scene.y[i]! + SECOND_Y);
   });
   clocks(painting, nodes);
 }
@@ -201,20 +220,21 @@ function clocks({ context, scene, palette }: Painting, nodes: Uint32Array): void
   context.stroke();
 }
 
-/** What a link is known to carry, on its middle. */
+/** What a link is known to carry. */
 function rates(painting: Painting, edges: Uint32Array): void {
   const { context, scene, palette, text } = painting;
   const font = `10px ${palette.font}`;
-  const curve: Curve = { x1: 0, y1: 0, cx1: 0, cx2: 0, x2: 0, y2: 0 };
+  const route = newRoute();
   context.font = font;
   context.textBaseline = 'middle';
   context.lineJoin = 'round';
   for (const edge of edges) {
     const rate = painting.rate(edge);
     if (rate === undefined) continue;
-    curveOf(scene, edge, curve);
-    const x = (curve.x1 + curve.x2) / 2 - text.width(context, font, rate) / 2;
-    const y = (curve.y1 + curve.y2) / 2;
+    routeOf(scene, edge, route);
+    // Near its end, where links to one target have come apart; all of it in the open.
+    const x = route.toX - RATE_GAP - text.width(context, font, rate);
+    const y = route.toY;
     context.font = font;
     context.lineWidth = 4;
     context.strokeStyle = palette.ground;

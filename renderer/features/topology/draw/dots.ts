@@ -77,11 +77,11 @@ function* marks(
   }
 }
 
-/** Names of the worst, in reading size, where there is room for them. */
+/** Names of what is bad or highlighted, the worst first, in reading size, where there is room for them. */
 function farLabels(painting: Painting, nodes: Uint32Array): void {
   const { context, scene, camera, palette, text } = painting;
   const bad = [...nodes]
-    .filter((i) => isBad(scene.stateOf(i)))
+    .filter((i) => painting.only !== null || isBad(scene.stateOf(i)))
     .sort(
       (a, b) =>
         severity(scene.stateOf(b)) - severity(scene.stateOf(a)) ||

@@ -1,9 +1,9 @@
 import { DIRECT_PAINT_MAX, SETTLE_MS, SLICE_MS } from '../thresholds.ts';
 import { visibleRect, type Camera, type Size } from './camera.ts';
 import { paintOverlay, type Marks } from './overlay.ts';
-import { paintNow, visibleIn, type Painting, type Visible } from './painter.ts';
+import { paintNow, paintOver, visibleIn, type Painting, type Visible } from './painter.ts';
 import type { Palette } from './palette.ts';
-import { Picture, type Subject } from './picture.ts';
+import { Picture, type Canvases, type Subject } from './picture.ts';
 import type { Scene } from './scene.ts';
 import { TextFitter } from './text.ts';
 
@@ -50,7 +50,7 @@ export class MapCanvas {
   #movedAt = -Infinity;
   #picture: Picture | null = null;
   #next: Picture | null = null;
-  #spare: OffscreenCanvas | null = null;
+  #spare: Canvases | null = null;
 
   constructor(canvas: HTMLCanvasElement, frames: Frames = browserFrames) {
     this.#canvas = canvas;
@@ -58,12 +58,15 @@ export class MapCanvas {
     this.#frames = frames;
   }
 
-  /** Another arrangement: earlier pictures show something else and are dropped. */
-  setScene(scene: Scene, words: Words): void {
+  /** Another scene. `continued`: nearly the same one, so the last picture serves until the next is painted. */
+  setScene(scene: Scene, words: Words, continued: boolean): void {
     this.#scene = scene;
     this.#words = words;
-    this.#keepSpare(this.#picture);
-    this.#picture = null;
+    this.#next = null;
+    if (!continued) {
+      this.#keepSpare(this.#picture);
+      this.#picture = null;
+    }
     this.repaint();
   }
 
@@ -147,10 +150,8 @@ export class MapCanvas {
     };
     const visible = visibleIn(scene, this.#camera, this.#size, null);
     const direct = visible.nodes.length + visible.edges.length <= DIRECT_PAINT_MAX;
-    if (direct) this.#drawDirect(painting, visible);
-    else this.#drawPicture(painting);
+    const complete = direct ? this.#drawDirect(painting, visible) : this.#drawPicture(painting, visible);
     paintOverlay(painting, this.#marks);
-    const complete = direct || this.#isExact(this.#picture);
     if (complete) this.#canvas.dataset['drawnRevision'] = String(++this.#drawn);
     else this.#request();
   }
@@ -178,31 +179,43 @@ export class MapCanvas {
     this.#context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 
-  #drawDirect(painting: Painting, visible: Visible): void {
+  /** These answer whether what is seen is complete and up to date. */
+  #drawDirect(painting: Painting, visible: Visible): boolean {
     this.#next = null;
     this.#clear();
     paintNow(painting, visible);
+    return true;
   }
 
-  #drawPicture(painting: Painting): void {
+  #drawPicture(painting: Painting, visible: Visible): boolean {
     if (!this.#picture) {
       const first = this.#newPicture(painting);
       first.proceed(() => 0, 1);
       this.#picture = first;
       this.#next = null;
-    } else this.#advance(painting);
+    }
+    // At rest over links that are still right, new states need no new picture: only what lies above is painted.
+    const inPlace = this.#isSettled() && this.#isInPlace(this.#picture) && isOf(this.#picture, painting);
+    if (!inPlace) this.#advance(painting);
+    const picture = this.#picture;
     this.#clear();
-    this.#blit(this.#picture);
+    if (picture.revision !== this.#revision && isOf(picture, painting)) {
+      this.#blit(picture, picture.canvases.under);
+      const steps = paintOver(painting, visible);
+      while (!steps.next().done);
+      return inPlace;
+    }
+    this.#blit(picture, picture.canvases.whole);
+    return this.#isInPlace(picture) && picture.revision === this.#revision;
   }
 
   /** One slice of work on the next picture, where one is due. */
   #advance(painting: Painting): void {
     const now = this.#frames.now();
-    const settled = now - this.#movedAt >= SETTLE_MS;
-    if (this.#next && settled && !this.#isExact(this.#next)) {
+    const settled = this.#isSettled();
+    if (this.#next && settled && !this.#isInPlace(this.#next)) {
       // The camera came to rest elsewhere: what was begun would be replaced at once.
-      this.#keepSpare(this.#next);
-      this.#next = null;
+      this.#dropNext();
     }
     if (!this.#next && this.#isDue(settled)) this.#next = this.#newPicture(painting);
     if (!this.#next) return;
@@ -222,27 +235,31 @@ export class MapCanvas {
     return settled ? growth !== 1 : growth > 1.6 || growth < 0.6;
   }
 
-  /** Shows the present state of the map at the present zoom, and all of the window. */
-  #isExact(picture: Picture | null): boolean {
-    return (
-      picture !== null &&
-      picture.revision === this.#revision &&
-      picture.subject.camera.zoom === this.#camera.zoom &&
-      picture.covers(this.#camera, this.#size, 0)
-    );
+  #isSettled(): boolean {
+    return this.#frames.now() - this.#movedAt >= SETTLE_MS;
+  }
+
+  /** Is of the present zoom, and shows all of the window. */
+  #isInPlace(picture: Picture): boolean {
+    return picture.subject.camera.zoom === this.#camera.zoom && picture.covers(this.#camera, this.#size, 0);
   }
 
   #newPicture(painting: Painting): Picture {
     const spare = this.#spare;
     this.#spare = null;
-    return new Picture(painting, this.#size, this.#revision, spare);
+    return new Picture(painting, this.#size, this.#revision, this.#picture, spare);
+  }
+
+  #dropNext(): void {
+    this.#keepSpare(this.#next);
+    this.#next = null;
   }
 
   #keepSpare(picture: Picture | null): void {
-    if (picture) this.#spare = picture.canvas;
+    if (picture) this.#spare = picture.canvases;
   }
 
-  #blit({ canvas, subject, size }: Picture): void {
+  #blit({ subject, size }: Picture, image: OffscreenCanvas): void {
     const scale = this.#camera.zoom / subject.camera.zoom;
     const left =
       ((subject.camera.x - this.#camera.x) * this.#camera.zoom + this.#size.width / 2) * this.#ratio;
@@ -253,6 +270,11 @@ export class MapCanvas {
     // Whole device pixels keep an unscaled picture as sharp as it was painted.
     const snap = scale === 1 ? Math.round : (value: number) => value;
     this.#context.imageSmoothingEnabled = scale !== 1;
-    this.#context.drawImage(canvas, snap(left - width / 2), snap(top - height / 2), width, height);
+    this.#context.drawImage(image, snap(left - width / 2), snap(top - height / 2), width, height);
   }
+}
+
+/** Shows the same arrangement in the same colours: its links are right, whatever the states are. */
+function isOf({ subject }: Picture, { scene, palette, ratio }: Painting): boolean {
+  return subject.scene === scene && subject.palette === palette && subject.ratio === ratio;
 }

@@ -2,7 +2,7 @@ import type { Scene } from './scene.ts';
 import { visibleRect, type Camera, type Size } from './camera.ts';
 import { paintCards } from './cards.ts';
 import { paintDots } from './dots.ts';
-import { paintLinks } from './links.ts';
+import { paintBadLinks, paintCalmLinks } from './links.ts';
 import type { Palette } from './palette.ts';
 import type { Subset } from './paths.ts';
 import type { TextFitter } from './text.ts';
@@ -61,29 +61,33 @@ export function visibleIn(scene: Scene, camera: Camera, size: Size, only: Subset
   return { nodes: Uint32Array.from(nodes), edges: Uint32Array.from(edges) };
 }
 
-/**
- * Paints in small steps: the caller runs it to the end, or in slices over several frames. Each step is at most a few
- * hundred primitives. Order: receding links, bad links on top of them, nodes; when nodes are dots, bad links are above
- * the healthy dots, and bad dots above all.
- */
-export function* paint(painting: Painting, visible: Visible): Generator<void, void, void> {
-  const { context, camera, size, ratio } = painting;
+/** Map units from here on. */
+function toMapUnits({ context, camera, size, ratio }: Painting): void {
   const scale = camera.zoom * ratio;
-  context.setTransform(
-    scale,
-    0,
-    0,
-    scale,
-    (size.width / 2) * ratio - camera.x * scale,
-    (size.height / 2) * ratio - camera.y * scale,
-  );
-  yield* paintLinks(painting, visible.edges);
-  if (camera.zoom < DOTS_BELOW) yield* paintDots(painting, visible.nodes);
+  const left = (size.width / 2) * ratio - camera.x * scale;
+  const top = (size.height / 2) * ratio - camera.y * scale;
+  context.setTransform(scale, 0, 0, scale, left, top);
+}
+
+/**
+ * What lies below: all links, calmly. Depends on where things are and not on how they are, so it can be kept while states
+ * change. Small steps: the caller runs it to the end, or in slices over several frames.
+ */
+export function* paintUnder(painting: Painting, visible: Visible): Generator<void, void, void> {
+  toMapUnits(painting);
+  yield* paintCalmLinks(painting, visible.edges);
+}
+
+/** What lies above: bad links and nodes; as dots or as boxes, by zoom. Small steps as well. */
+export function* paintOver(painting: Painting, visible: Visible): Generator<void, void, void> {
+  toMapUnits(painting);
+  yield* paintBadLinks(painting, visible.edges);
+  if (painting.camera.zoom < DOTS_BELOW) yield* paintDots(painting, visible.nodes);
   else yield* paintCards(painting, visible);
 }
 
-/** Runs a painting to its end. */
+/** Everything, at once. */
 export function paintNow(painting: Painting, visible: Visible): void {
-  const steps = paint(painting, visible);
-  while (!steps.next().done);
+  for (const steps of [paintUnder(painting, visible), paintOver(painting, visible)])
+    while (!steps.next().done);
 }

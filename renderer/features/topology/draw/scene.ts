@@ -17,6 +17,7 @@ import {
 } from '../thresholds.ts';
 import { FIT_MARGIN, type Rect, type Size } from './camera.ts';
 import { NodeGrid } from './grid.ts';
+import { findPasses, type Passes } from './routes.ts';
 
 /** How far tiers and rows are apart, in map units. */
 export interface Pitch {
@@ -24,16 +25,20 @@ export interface Pitch {
   readonly row: number;
 }
 
-/** Pitches that fill a window when the map is small, and read well when it is not. Asked for when fitting, never later. */
+/** Pitches that fill a window as far as boxes stay readable. Asked for when fitting, never later. */
 export function pitchFor(placement: Placement, size: Size): Pitch {
   const clamp = (value: number, low: number, high: number) => Math.min(Math.max(value, low), high);
-  const room = size.width - 2 * FIT_MARGIN.side;
-  const height = size.height - FIT_MARGIN.top - FIT_MARGIN.bottom;
-  // The last tier needs no link room to its right.
-  const tiersWide = Math.max(1, placement.bands.length - 1 + NODE_SHARE);
+  const room = Math.max(1, size.width - 2 * FIT_MARGIN.side);
+  const height = Math.max(1, size.height - FIT_MARGIN.top - FIT_MARGIN.bottom);
+  const rows = Math.max(1, placement.rowCount);
+  const inner = placement.bands.reduce((sum, band) => sum + band.columns - 1, 0);
+  // The last tier needs no link room to its right; further columns of a tier need a box and a small gap each.
+  const pitches = Math.max(NODE_SHARE, placement.bands.length - 1 + NODE_SHARE) + inner * NODE_SHARE;
+  const widest = pitches * MIN_TIER_PITCH + inner * INNER_GAP;
+  const zoom = Math.min(1, room / widest, height / (rows * MIN_ROW_PITCH));
   return {
-    tier: Math.round(clamp(room / tiersWide, MIN_TIER_PITCH, MAX_TIER_PITCH)),
-    row: Math.round(clamp(height / Math.max(1, placement.rowCount), MIN_ROW_PITCH, MAX_ROW_PITCH)),
+    tier: Math.round(clamp((room / zoom - inner * INNER_GAP) / pitches, MIN_TIER_PITCH, MAX_TIER_PITCH)),
+    row: Math.round(clamp(height / zoom / rows, MIN_ROW_PITCH, MAX_ROW_PITCH)),
   };
 }
 
@@ -74,6 +79,12 @@ export class Scene {
   readonly out: Incidence;
   readonly in: Incidence;
   readonly grid: NodeGrid;
+  /** Of each node's tier: where its first column begins and its last one ends. Links run there between rows. */
+  readonly tierLeft: Float32Array;
+  readonly tierRight: Float32Array;
+  /** Free height between two rows. */
+  readonly rowGap: number;
+  readonly passes: Passes;
   readonly bounds: Rect;
   readonly headings: readonly Heading[];
 
@@ -87,7 +98,11 @@ export class Scene {
     this.index = new Map(this.nodes.map((node, i) => [node.id, i]));
     this.nodeWidth = Math.round(pitch.tier * NODE_SHARE);
     const columns = columnLefts(placement, pitch, this.nodeWidth);
+    const bandOf = new Map(placement.bands.map((band) => [band.tier, band]));
     const count = this.nodes.length;
+    this.rowGap = pitch.row - NODE_HEIGHT;
+    this.tierLeft = new Float32Array(count);
+    this.tierRight = new Float32Array(count);
     this.x = new Float32Array(count);
     this.y = new Float32Array(count);
     this.state = new Uint8Array(count);
@@ -96,6 +111,9 @@ export class Scene {
       const slot = placement.slots.get(node.id);
       this.x[i] = columns[slot?.column ?? 0] ?? 0;
       this.y[i] = Math.round((slot?.row ?? 0) * pitch.row);
+      const band = bandOf.get(node.tier);
+      this.tierLeft[i] = columns[band?.first ?? 0] ?? 0;
+      this.tierRight[i] = (columns[band ? band.first + band.columns - 1 : 0] ?? 0) + this.nodeWidth;
       this.setNode(i, node, freshness(node));
     });
     const { edges } = graph;
@@ -103,6 +121,7 @@ export class Scene {
     this.edgeTo = Uint32Array.from(edges, (edge) => this.index.get(edge.to)!);
     this.edgeKind = Uint8Array.from(edges, (edge) => linkKinds.indexOf(edge.kind));
     this.edgePossible = Uint8Array.from(edges, (edge) => Number(edge.possible));
+    this.passes = findPasses(this);
     this.out = incidence(count, this.edgeFrom);
     this.in = incidence(count, this.edgeTo);
     this.grid = new NodeGrid(this.x, this.y, this.nodeWidth, NODE_HEIGHT, GRID_CELL);

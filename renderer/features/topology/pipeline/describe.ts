@@ -17,7 +17,7 @@ import type { TopoNode } from './graph.ts';
 
 /** First line: the name as operators say it. */
 export function titleOf(node: TopoNode): string {
-  return visibleText(node.group ? node.group.key : entityTitle(node.entity));
+  return visibleText(node.group ? `${node.group.key} × ${node.group.count}` : entityTitle(node.entity));
 }
 
 function entityTitle(entity: Entity): string {
@@ -26,8 +26,6 @@ function entityTitle(entity: Entity): string {
       return socketText(entity.attrs.ip, entity.attrs.port, entity.attrs.portMax);
     case 'member':
       return socketText(entity.attrs.ip, entity.attrs.port);
-    case 'guest':
-      return `${entity.attrs.type === 'lxc' ? 'ct' : 'vm'} ${entity.attrs.vmid} ${entity.name}`;
     default:
       return entity.name;
   }

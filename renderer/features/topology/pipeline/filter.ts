@@ -53,8 +53,7 @@ export function keepNodes(graph: Graph, keep: (node: TopoNode) => boolean): Grap
   const nodes = new Map([...graph.nodes].filter(([, node]) => keep(node)));
   if (nodes.size === graph.nodes.size) return graph;
   const edges = graph.edges.filter((edge) => nodes.has(edge.from) && nodes.has(edge.to));
-  const drawnAs = new Map([...graph.drawnAs].filter(([, nodeId]) => nodes.has(nodeId)));
-  return { nodes, edges, drawnAs };
+  return { nodes, edges, drawnAs: graph.drawnAs };
 }
 
 /** Everything upstream (`up`) or downstream of the given nodes, themselves included. */

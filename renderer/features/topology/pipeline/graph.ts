@@ -42,7 +42,7 @@ export interface TopoEdge {
 export interface Graph {
   readonly nodes: ReadonlyMap<string, TopoNode>;
   readonly edges: readonly TopoEdge[];
-  /** The node that each entity is drawn as; entities that are not drawn are absent. */
+  /** The node that each entity of the world stands in, whether or not a filter left that node in `nodes`. */
   readonly drawnAs: ReadonlyMap<string, string>;
 }
 

@@ -1,41 +1,9 @@
 import type { Entity } from '../../../../shared/model/entity.ts';
 import { severity, type HealthState } from '../../../../shared/model/health.ts';
+import { MIN_GROUP_SIZE } from '../thresholds.ts';
 import { isBad } from './state.ts';
 import type { FoldBy, Graph, TopoEdge, TopoNode } from './graph.ts';
 import { tierIndex, tierTitles, type Tier } from './tiers.ts';
-import { MIN_GROUP_SIZE } from '../thresholds.ts';
-
-export interface FoldOptions {
-  readonly by: FoldBy;
-  /** Ids of groups that the user opened: their nodes are drawn one by one. */
-  readonly open: ReadonlySet<string>;
-}
-
-/**
- * Draws nodes of one tier that belong together as one. What is degraded or down never folds away. O(nodes + edges).
- */
-export function foldGraph(graph: Graph, { by, open }: FoldOptions): Graph {
-  if (by === 'none') return graph;
-  const keys = foldKeys(graph, by);
-  const members = new Map<string, TopoNode[]>();
-  for (const node of graph.nodes.values()) {
-    const key = keys.get(node.id);
-    if (key === undefined || isBad(node.state)) continue;
-    const id = groupId(by, node.tier, key);
-    if (open.has(id)) continue;
-    const list = members.get(id);
-    if (list) list.push(node);
-    else members.set(id, [node]);
-  }
-  const groupOf = new Map<string, string>();
-  const groups = new Map<string, TopoNode>();
-  for (const [id, list] of members) {
-    if (list.length < MIN_GROUP_SIZE) continue;
-    groups.set(id, groupNode(id, by, keys.get(list[0]!.id)!, list));
-    for (const node of list) groupOf.set(node.id, id);
-  }
-  return replaceNodes(graph, groups, groupOf);
-}
 
 export function groupId(by: FoldBy, tier: Tier, key: string): string {
   return `group:${by}:${tier}:${key}`;
@@ -59,49 +27,170 @@ export function ownFoldKey(entity: Entity, by: FoldBy): string | undefined {
 }
 
 /**
+ * Draws nodes of one tier that belong together as one. What is degraded or down never folds away. What belongs together
+ * is found once (O(nodes + edges), for a structure and its facts); folding again after states changed only counts.
+ */
+export class Folding {
+  readonly by: FoldBy;
+  readonly #graph: Graph;
+  readonly #nodes: TopoNode[];
+  readonly #number: ReadonlyMap<string, number>;
+  readonly #from: Uint32Array;
+  readonly #to: Uint32Array;
+  /** Number of each node's group, -1 for none. */
+  readonly #group: Int32Array;
+  readonly #groups: { readonly id: string; readonly key: string; readonly members: number[] }[] = [];
+  /** Whether each node is folded now. */
+  readonly #folded: Uint8Array;
+
+  constructor(graph: Graph, by: FoldBy) {
+    this.by = by;
+    this.#graph = graph;
+    this.#nodes = [...graph.nodes.values()];
+    this.#number = new Map(this.#nodes.map((node, i) => [node.id, i]));
+    this.#from = Uint32Array.from(graph.edges, (edge) => this.#number.get(edge.from)!);
+    this.#to = Uint32Array.from(graph.edges, (edge) => this.#number.get(edge.to)!);
+    this.#group = new Int32Array(this.#nodes.length).fill(-1);
+    this.#folded = new Uint8Array(this.#nodes.length);
+    const keys = foldKeys(this.#nodes, this.#from, this.#to, by);
+    const numbers = new Map<string, number>();
+    this.#nodes.forEach((node, i) => {
+      const key = keys[i];
+      if (key === undefined) return;
+      const id = groupId(by, node.tier, key);
+      let group = numbers.get(id);
+      if (group === undefined) {
+        numbers.set(id, (group = this.#groups.length));
+        this.#groups.push({ id, key, members: [] });
+      }
+      this.#group[i] = group;
+      this.#groups[group]!.members.push(i);
+    });
+  }
+
+  /** Takes over a node that says something else. Its facts (pool, host, service) must be the same. */
+  exchange(node: TopoNode): void {
+    const i = this.#number.get(node.id);
+    if (i !== undefined) this.#nodes[i] = node;
+  }
+
+  /** Id of the group that a node is folded into now; the node's own id when it is not. */
+  drawnAs(nodeId: string): string {
+    const i = this.#number.get(nodeId);
+    return i === undefined || !this.#folded[i] ? nodeId : this.#groups[this.#group[i]!]!.id;
+  }
+
+  /** The graph with everything folded that may be. `open`: ids of groups whose nodes are drawn one by one. */
+  fold(open: ReadonlySet<string>): Graph {
+    const nodes = new Map<string, TopoNode>();
+    // Numbers of what is drawn: nodes keep theirs, groups come after them.
+    const drawn = new Uint32Array(this.#nodes.length);
+    const count = this.#nodes.length;
+    const ids: string[] = [];
+    this.#groups.forEach(({ id, key, members }, group) => {
+      const calm = open.has(id) ? [] : members.filter((i) => !isBad(this.#nodes[i]!.state));
+      const fold = calm.length >= MIN_GROUP_SIZE;
+      for (const i of members) this.#folded[i] = 0;
+      if (!fold) return;
+      for (const i of calm) {
+        this.#folded[i] = 1;
+        drawn[i] = count + group;
+      }
+      ids[group] = id;
+      nodes.set(
+        id,
+        groupNode(
+          id,
+          this.by,
+          key,
+          calm.map((i) => this.#nodes[i]!),
+        ),
+      );
+    });
+    this.#nodes.forEach((node, i) => {
+      if (this.#folded[i]) return;
+      drawn[i] = i;
+      nodes.set(node.id, node);
+    });
+    const idOf = (number: number) => (number < count ? this.#nodes[number]!.id : ids[number - count]!);
+    return { nodes, edges: this.#mergeEdges(drawn, idOf), drawnAs: this.#graph.drawnAs };
+  }
+
+  /** One edge between what is drawn, as sure as the surest that it stands for. */
+  #mergeEdges(drawn: Uint32Array, idOf: (number: number) => string): TopoEdge[] {
+    const span = this.#nodes.length + this.#groups.length;
+    const known = new Map<number, number>();
+    const edges: TopoEdge[] = [];
+    this.#graph.edges.forEach((edge, e) => {
+      const from = drawn[this.#from[e]!]!;
+      const to = drawn[this.#to[e]!]!;
+      if (from === to) return;
+      const at = known.get(from * span + to);
+      if (at === undefined) {
+        known.set(from * span + to, edges.length);
+        edges.push({ from: idOf(from), to: idOf(to), kind: edge.kind, possible: edge.possible });
+      } else if (edges[at]!.possible && !edge.possible) edges[at] = { ...edges[at]!, possible: false };
+    });
+    return edges;
+  }
+}
+
+/** The graph folded once. */
+export function foldGraph(graph: Graph, by: FoldBy, open: ReadonlySet<string>): Graph {
+  return by === 'none' ? graph : new Folding(graph, by).fold(open);
+}
+
+/**
  * Every node's key. A node that names none takes the one its neighbours agree on: an instance the pool of its guest, a
  * guest the service of its instances. Where they differ the node belongs to no group, and is drawn on its own.
  */
-function foldKeys(graph: Graph, by: FoldBy): Map<string, string> {
-  const keys = new Map<string, string>();
-  for (const node of graph.nodes.values()) {
-    const key = node.parts.map((part) => ownFoldKey(part, by)).find((own) => own !== undefined);
-    if (key !== undefined) keys.set(node.id, key);
-  }
+function foldKeys(
+  nodes: readonly TopoNode[],
+  from: Uint32Array,
+  to: Uint32Array,
+  by: FoldBy,
+): (string | undefined)[] {
+  const keys = nodes.map((node) => {
+    for (const part of node.parts) {
+      const key = ownFoldKey(part, by);
+      if (key !== undefined) return key;
+    }
+    return undefined;
+  });
   if (by === 'kind') return keys;
+  const tier = Uint8Array.from(nodes, (node) => tierIndex(node.tier));
+  const order = Uint32Array.from(from.keys()).sort((a, b) => tier[from[a]!]! - tier[from[b]!]! || a - b);
+  const mayTake = nodes.map((node, i) => keys[i] === undefined && node.tier !== 'hosts');
   // Right to left takes keys upstream (from what is needed), left to right downstream.
-  const byTier = [...graph.edges].sort((a, b) => tierAt(graph, a.from) - tierAt(graph, b.from));
-  inherit(graph, byTier.toReversed(), keys, 'from', 'to');
-  if (by === 'service') inherit(graph, byTier, keys, 'to', 'from');
+  inherit(order.toReversed(), tier, keys, mayTake, from, to, from);
+  if (by === 'service') inherit(order, tier, keys, mayTake, to, from, from);
   return keys;
 }
 
-function tierAt(graph: Graph, id: string): number {
-  return tierIndex(graph.nodes.get(id)!.tier);
-}
-
+/** One pass over the edges, tier by tier: `takers` get the key that all their `givers` agree on. */
 function inherit(
-  graph: Graph,
-  edges: readonly TopoEdge[],
-  keys: Map<string, string>,
-  taker: 'from' | 'to',
-  giver: 'from' | 'to',
+  order: Uint32Array,
+  tier: Uint8Array,
+  keys: (string | undefined)[],
+  mayTake: readonly boolean[],
+  takers: Uint32Array,
+  givers: Uint32Array,
+  from: Uint32Array,
 ): void {
-  let tier = -1;
-  let offers = new Map<string, string | null>();
+  let offers = new Map<number, string | null>();
   const settle = () => {
-    for (const [id, key] of offers) if (key !== null) keys.set(id, key);
+    for (const [i, key] of offers) if (key !== null) keys[i] = key;
     offers = new Map();
   };
-  for (const edge of edges) {
-    const edgeTier = tierAt(graph, edge.from);
-    if (edgeTier !== tier) settle();
-    tier = edgeTier;
-    const id = edge[taker];
-    const key = keys.get(edge[giver]);
-    if (keys.has(id) || key === undefined || graph.nodes.get(id)!.tier === 'hosts') continue;
-    const known = offers.get(id);
-    offers.set(id, known === undefined || known === key ? key : null);
+  let current = -1;
+  for (const e of order) {
+    if (tier[from[e]!] !== current) settle();
+    current = tier[from[e]!]!;
+    const taker = takers[e]!;
+    const key = keys[givers[e]!];
+    if (!mayTake[taker] || keys[taker] !== undefined || key === undefined) continue;
+    const known = offers.get(taker);
+    offers.set(taker, known === undefined || known === key ? key : null);
   }
   settle();
 }
@@ -115,9 +204,11 @@ function groupNode(id: string, by: FoldBy, key: string, nodes: readonly TopoNode
     down: 0,
   };
   let worst = nodes[0]!.state;
+  const parts: Entity[] = [];
   for (const node of nodes) {
     states[node.state]++;
     if (severity(node.state) > severity(worst)) worst = node.state;
+    for (const part of node.parts) parts.push(part);
   }
   const first = nodes[0]!;
   return {
@@ -125,38 +216,9 @@ function groupNode(id: string, by: FoldBy, key: string, nodes: readonly TopoNode
     tier: first.tier,
     kind: first.kind,
     entity: first.entity,
-    parts: nodes.flatMap((node) => node.parts),
+    parts,
     state: worst,
     reason: worst === 'healthy' ? undefined : `${states[worst]} of ${nodes.length} ${worst}`,
     group: { by, key: by === 'kind' ? tierTitles[first.tier] : key, count: nodes.length, states },
   };
-}
-
-function replaceNodes(
-  graph: Graph,
-  groups: ReadonlyMap<string, TopoNode>,
-  groupOf: ReadonlyMap<string, string>,
-): Graph {
-  const nodes = new Map<string, TopoNode>(groups);
-  for (const [id, node] of graph.nodes) if (!groupOf.has(id)) nodes.set(id, node);
-  const drawnAs = new Map<string, string>();
-  for (const [id, nodeId] of graph.drawnAs) drawnAs.set(id, groupOf.get(nodeId) ?? nodeId);
-  return { nodes, edges: mergeEdges(graph.edges, groupOf), drawnAs };
-}
-
-function mergeEdges(before: readonly TopoEdge[], groupOf: ReadonlyMap<string, string>): TopoEdge[] {
-  const known = new Map<string, number>();
-  const edges: TopoEdge[] = [];
-  for (const edge of before) {
-    const from = groupOf.get(edge.from) ?? edge.from;
-    const to = groupOf.get(edge.to) ?? edge.to;
-    if (from === to) continue;
-    const key = `${from}\n${to}`;
-    const at = known.get(key);
-    if (at === undefined) {
-      known.set(key, edges.length);
-      edges.push(from === edge.from && to === edge.to ? edge : { ...edge, from, to });
-    } else if (edges[at]!.possible && !edge.possible) edges[at] = { ...edges[at]!, possible: false };
-  }
-  return edges;
 }

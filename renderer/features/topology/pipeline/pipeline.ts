@@ -1,8 +1,7 @@
 import type { Entity } from '../../../../shared/model/entity.ts';
-import type { Link } from '../../../../shared/model/link.ts';
-import { AUTO_FOLD_ABOVE, AUTO_UNFOLD_BELOW } from '../thresholds.ts';
+import { AUTO_FOLD_ABOVE, AUTO_FOLD_TARGET, AUTO_UNFOLD_BELOW } from '../thresholds.ts';
 import { dropShortcuts, hideHealthy, keepNodes, showTiers } from './filter.ts';
-import { buildGraph, type FoldBy, type Graph } from './graph.ts';
+import type { FoldBy, Graph } from './graph.ts';
 import { foldGraph } from './group.ts';
 import type { OptionalTier } from './tiers.ts';
 
@@ -19,34 +18,30 @@ export interface ViewOptions {
   readonly keep: ((entity: Entity) => boolean) | null;
 }
 
-/** Entities and links, folded where two systems speak of one thing: the first half, which no option changes. */
-export function foldWorld(entities: ReadonlyMap<string, Entity>, links: Iterable<Link>): Graph {
-  return buildGraph(entities, links);
+/** The path itself: tiers asked for, without links that say the same twice. Depends on structure alone. */
+export function pathOf(world: Graph, { show, calls }: Pick<ViewOptions, 'show' | 'calls'>): Graph {
+  const graph = showTiers(world, show);
+  return dropShortcuts(calls ? graph : withoutCalls(graph));
 }
 
-export interface Shown {
-  readonly graph: Graph;
-  /** The same before folding: the rows of the table twin. */
-  readonly unfolded: Graph;
-  /** As it was done, also when it was chosen by size. */
-  readonly fold: FoldBy;
+/** What the filters leave. The same graph when there are none. */
+export function filterPath(path: Graph, { hideHealthy: hide, keep }: ViewOptions): Graph {
+  const graph = hide ? hideHealthy(path) : path;
+  return keep ? keepNodes(graph, (node) => node.parts.some(keep)) : graph;
 }
 
-/** The second half: tiers, shortcuts, filters, folding. `foldedBefore` keeps an automatic fold from flapping. */
-export function showWorld(world: Graph, options: ViewOptions, foldedBefore: FoldBy): Shown {
-  let graph = showTiers(world, options.show);
-  if (!options.calls) graph = withoutCalls(graph);
-  graph = dropShortcuts(graph);
-  if (options.hideHealthy) graph = hideHealthy(graph);
-  const { keep } = options;
-  if (keep) graph = keepNodes(graph, (node) => node.parts.some(keep));
-  const fold = options.fold ?? automaticFold(graph.nodes.size, foldedBefore);
-  return { graph: foldGraph(graph, { by: fold, open: options.open }), unfolded: graph, fold };
-}
+/** From fine to coarse. */
+const automaticFolds = ['service', 'host', 'pool', 'kind'] as const satisfies readonly FoldBy[];
 
-export function automaticFold(nodeCount: number, foldedBefore: FoldBy): FoldBy {
-  if (nodeCount > AUTO_FOLD_ABOVE) return 'service';
-  return foldedBefore !== 'none' && nodeCount >= AUTO_UNFOLD_BELOW ? 'service' : 'none';
+/**
+ * How to fold unless the user says: nothing for what a window can show; else the finest folding that leaves few enough
+ * nodes. Once chosen it stays, so that a world that breathes is not folded another way each time.
+ */
+export function automaticFold(graph: Graph, open: ReadonlySet<string>, foldedBefore: FoldBy): FoldBy {
+  const count = graph.nodes.size;
+  if (foldedBefore !== 'none') return count < AUTO_UNFOLD_BELOW ? 'none' : foldedBefore;
+  if (count <= AUTO_FOLD_ABOVE) return 'none';
+  return automaticFolds.find((by) => foldGraph(graph, by, open).nodes.size <= AUTO_FOLD_TARGET) ?? 'kind';
 }
 
 function withoutCalls(graph: Graph): Graph {

@@ -18,6 +18,6 @@ export function edgeState(
 ): HealthState {
   if (possible) return 'healthy';
   if (isBad(to)) return to;
-  if (kind === 'runs-on' && isBad(from)) return from;
+  if (kind === 'runs-on' && from === 'down') return from;
   return 'healthy';
 }
