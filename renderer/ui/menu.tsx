@@ -12,22 +12,23 @@ interface MenuProps {
   readonly children: ReactNode;
 }
 
-/** A menu below a button. Not modal: the page behind it neither locks nor needs style elements for that. */
+/**
+ * A menu below a button, in the landmark of its button. Not modal: the page behind it neither locks nor needs style
+ * elements for that.
+ */
 export function Menu({ trigger, label, align = 'start', children }: MenuProps) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content
-          className={styles.menu}
-          align={align}
-          sideOffset={4}
-          collisionPadding={8}
-          aria-label={label}
-        >
-          {children}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      <DropdownMenu.Content
+        className={styles.menu}
+        align={align}
+        sideOffset={4}
+        collisionPadding={8}
+        aria-label={label}
+      >
+        {children}
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
 }

@@ -31,7 +31,7 @@ export function ConnectionsView() {
     >
       {current ? (
         <div className={styles.columns}>
-          <ul className={styles.list} aria-label="Connections">
+          <ul className={styles.list} aria-label="All connections">
             {connections.map((connection) => (
               <li key={connection.id}>
                 <ConnectionRow connection={connection} current={connection === current} live={live} />
