@@ -315,6 +315,7 @@ describe('faults', () => {
     ['oversized', 'too-large'],
     ['error', 'server-error'],
     ['down', 'unreachable'],
+    ['tls-expired', 'tls'],
     ['hang', 'timeout'],
   ] as const;
 
@@ -324,7 +325,7 @@ describe('faults', () => {
     const server = api.proxmox.servers[0];
     await server?.setFault({ mode });
     // Sockets that were open when the server went away tell of that first.
-    if (mode === 'down') await errorOf(reader.poll());
+    if (mode === 'down' || mode === 'tls-expired') await errorOf(reader.poll());
     const error = await errorOf(reader.poll());
     expect(error.code).toBe(code);
     expect(error.advice).not.toBe('');

@@ -22,11 +22,11 @@ export interface LookupContext {
 
 /**
  * Asks the guests that are due for what only they can tell, and puts it into the memory. Failures go there too: this never
- * rejects. Resolves with the number of guests asked.
+ * rejects.
  */
-export async function lookUpGuests({ http, clock, memory, signal }: LookupContext): Promise<number> {
+export async function lookUpGuests({ http, clock, memory, signal }: LookupContext): Promise<void> {
   const due = memory.due(clock.monotonic(), GUESTS_PER_ROUND, REFRESHES_PER_ROUND);
-  if (due.length === 0) return 0;
+  if (due.length === 0) return;
   const over = new AbortController();
   const box = AbortSignal.any([signal, over.signal]);
   clock.sleep(ROUND_MS, box).then(
@@ -40,33 +40,44 @@ export async function lookUpGuests({ http, clock, memory, signal }: LookupContex
   };
   await Promise.all(Array.from({ length: Math.min(CONCURRENCY, due.length) }, worker));
   over.abort();
-  return due.length;
 }
 
-/** All that is due of one guest, in the order in which one answer decides about the next question. */
+/**
+ * All that is due of one guest. A machine's configuration decides whether its agent is asked at all; a container's only says
+ * what is nice to know. What the end of the round leaves unasked stays due.
+ */
 async function lookUp(context: LookupContext, entry: GuestEntry): Promise<void> {
+  const { type } = entry.row;
+  const questions = type === 'qemu' ? [askConfig, askAddresses, askState] : [askAddresses, askConfig];
+  for (const ask of questions) if (!context.signal.aborted) await ask(context, entry);
+}
+
+async function askConfig(context: LookupContext, entry: GuestEntry): Promise<void> {
   const { http, clock, memory, signal } = context;
-  const due = () => memory.wants(entry, clock.monotonic());
-  const place = entry.row;
-  if (due().config) {
-    const config = await attempt(context, 'read configuration', () =>
-      client.readGuestConfig(http, place, { signal }),
-    );
-    if ('error' in config) memory.configFailed(entry, config.error, clock.monotonic());
-    else memory.configRead(entry, config.value, clock.monotonic());
-  }
-  if (due().addresses) {
-    const read = place.type === 'lxc' ? client.readContainerInterfaces : client.readAgentInterfaces;
-    const found = await attempt(context, 'read addresses', () => read(http, place, { signal }));
-    if ('error' in found) memory.addressesFailed(entry, found.error, clock.monotonic());
-    else memory.addressesRead(entry, guestAddresses(found.value), clock.monotonic());
-  }
-  if (due().state) {
-    const state = await attempt(context, 'read run state', () =>
-      client.readMachineState(http, place, { signal }),
-    );
-    memory.stateRead(entry, 'error' in state ? undefined : state.value, clock.monotonic());
-  }
+  if (!memory.wants(entry, clock.monotonic()).config) return;
+  const config = await attempt(context, 'read configuration', () =>
+    client.readGuestConfig(http, entry.row, { signal }),
+  );
+  if ('error' in config) memory.configFailed(entry, config.error, clock.monotonic());
+  else memory.configRead(entry, config.value, clock.monotonic());
+}
+
+async function askAddresses(context: LookupContext, entry: GuestEntry): Promise<void> {
+  const { http, clock, memory, signal } = context;
+  if (!memory.wants(entry, clock.monotonic()).addresses) return;
+  const read = entry.row.type === 'lxc' ? client.readContainerInterfaces : client.readAgentInterfaces;
+  const found = await attempt(context, 'read addresses', () => read(http, entry.row, { signal }));
+  if ('error' in found) memory.addressesFailed(entry, found.error, clock.monotonic());
+  else memory.addressesRead(entry, guestAddresses(found.value), clock.monotonic());
+}
+
+async function askState(context: LookupContext, entry: GuestEntry): Promise<void> {
+  const { http, clock, memory, signal } = context;
+  if (!memory.wants(entry, clock.monotonic()).state) return;
+  const state = await attempt(context, 'read run state', () =>
+    client.readMachineState(http, entry.row, { signal }),
+  );
+  memory.stateRead(entry, 'error' in state ? undefined : state.value, clock.monotonic());
 }
 
 type Outcome<T> = { readonly value: T } | { readonly error: GantryErrorData };
