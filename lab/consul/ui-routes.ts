@@ -75,9 +75,12 @@ function dump(lab: ConsulLab, call: Call, node: NodeRow) {
     Datacenter: node.Datacenter,
     TaggedAddresses: node.TaggedAddresses,
     Meta: node.Meta,
-    // Here, unlike anywhere else, a service without tags has null.
+    // Here, unlike anywhere else, no tags are null.
     Services: services.map((row) => printService(row, row.Tags.length === 0 ? null : row.Tags)),
-    Checks: checks.map(printCheck),
+    Checks: checks.map((row) => ({
+      ...printCheck(row),
+      ServiceTags: row.ServiceTags.length === 0 ? null : row.ServiceTags,
+    })),
   };
 }
 

@@ -1,12 +1,15 @@
 import type { ObserveContext } from '../system.ts';
 import type { Catalog } from './catalog.ts';
-import { readAgentSelf, readChecks, readNodes, readServices, type Reply } from './client.ts';
+import { readAgentSelf, readChecks, readLeader, readNodes, readServices, type Reply } from './client.ts';
 import { FROM_START, isOlder } from './indexes.ts';
 import type { Memo } from './memo.ts';
 import { observeCatalog } from './observe.ts';
 import { readStructure, type Structure } from './structure.ts';
 import { readFollowingLeader, watch, type Consistency, type WatchOptions } from './watch.ts';
 import type { ConsulCheck, ConsulNode } from './wire.ts';
+
+/** Between signs of life. A held query says nothing for up to half a minute, whether Consul is well or frozen. */
+const HEARTBEAT_MS = 5_000;
 
 type List = 'nodes' | 'services' | 'checks' | 'structure';
 
@@ -68,12 +71,28 @@ export class CatalogWatch {
         ),
       ),
     ];
+    const heartbeat = this.#beat();
     const version = this.#readVersion();
     try {
-      await Promise.race(loops);
+      await Promise.race([...loops, heartbeat]);
     } finally {
       this.#stop.abort();
-      await Promise.allSettled([...loops, version]);
+      await Promise.allSettled([...loops, heartbeat, version]);
+    }
+  }
+
+  /**
+   * Asks for the leader now and then. Its failure ends the watch as any other does, so a frozen Consul is noticed in
+   * seconds; its answer tells of a lost leader while the queries are still held.
+   */
+  async #beat(): Promise<never> {
+    const { http, clock, random } = this.#context;
+    for (;;) {
+      await clock.sleep(HEARTBEAT_MS * (0.9 + 0.2 * random()), this.#signal);
+      const leaderless = (await readLeader(http, this.#signal)) === '';
+      if (leaderless === this.#consistency.leaderless) continue;
+      this.#consistency.leaderless = leaderless;
+      this.#publish();
     }
   }
 

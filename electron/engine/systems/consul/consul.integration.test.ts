@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ObservedEntitySchema, type ObservedOf } from '../../../../shared/model/entity.ts';
+import { ObservedEntitySchema } from '../../../../shared/model/entity.ts';
 import { systemClock } from '../../clock.ts';
 import { createHttpClient } from '../../net/http-client.ts';
 import { consulSystem } from './index.ts';
@@ -10,14 +10,15 @@ import { drive, type Driver } from './testing/driver.ts';
 import { startRealAgent, whyNoConsul, type RealAgent } from './testing/real-agent.ts';
 
 const missing = whyNoConsul();
-if (missing !== undefined) process.stderr.write(`Consul integration tests skipped: ${missing}\n`);
+if (missing !== undefined) process.stderr.write(`Tests against a real Consul are skipped: ${missing}\n`);
 
 const serviceId = (name: string) => `consul/consul/service/${name}`;
 const instanceId = (id: string) => `consul/consul/instance/n1:${id}`;
+const ttl = { TTL: '10m', Status: 'passing' };
 
-const open: { stop(): Promise<void> }[] = [];
+const open: Driver[] = [];
 function watching(url: string, token?: string): Driver {
-  const driver = drive({ url, ...(token === undefined ? {} : { token }) });
+  const driver = drive(url, token);
   open.push(driver);
   return driver;
 }
@@ -25,7 +26,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((driver) => driver.stop()));
 });
 
-/** The real service behind an HTTP check: a server that can be killed. */
+/** The real process behind an HTTP check: a server that can be killed. */
 async function startService(): Promise<{ url: string; kill(): Promise<void> }> {
   const server: Server = createServer((_, response) => response.end('ok'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -39,17 +40,31 @@ async function startService(): Promise<{ url: string; kill(): Promise<void> }> {
   };
 }
 
-const state = (driver: Driver, id: string) => driver.entity(id)?.ownHealth.state;
+/** Stands where Consul stood and hangs up on every request; counts them. */
+async function hangUpAt(url: string): Promise<{ count(): number; close(): Promise<void> }> {
+  let requests = 0;
+  const server: TcpServer = createTcpServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.once('data', () => {
+      requests++;
+      socket.destroy();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(Number(new URL(url).port), '127.0.0.1', resolve));
+  return { count: () => requests, close: () => new Promise((resolve) => server.close(() => resolve())) };
+}
 
-/** Epoch ms at which Consul's own API first says that the check is critical; asks every few milliseconds. */
+const Statuses = z.array(z.object({ Status: z.string() }));
+
+/** Epoch ms at which Consul's own API first says that a check of the service is critical. */
 async function criticalInConsul(agent: RealAgent, service: string): Promise<number> {
-  const Rows = z.array(z.object({ Status: z.string() }));
   for (;;) {
-    const rows = Rows.parse(await agent.call('GET', `/v1/health/checks/${service}`));
+    const rows = Statuses.parse(await agent.call('GET', `/v1/health/checks/${service}`));
     if (rows.some((row) => row.Status === 'critical')) return Date.now();
-    await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }
+
+const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
 describe.skipIf(missing !== undefined)('a real Consul', () => {
   let agent: RealAgent;
@@ -60,10 +75,10 @@ describe.skipIf(missing !== undefined)('a real Consul', () => {
     await agent.close();
   });
 
-  it('shows its own service, its node and what is registered, in the model’s shape', async () => {
+  it('shows its own service, its node and what is registered', async () => {
     const driver = watching(agent.url);
-    await driver.until('the first observation', driver.latest);
-    expect(state(driver, serviceId('consul'))).toBe('healthy');
+    await driver.untilHealth(serviceId('consul'), 'healthy');
+    expect(driver.status().state).toBe('live');
     expect(driver.entity('consul/consul/node/n1')).toMatchObject({
       kind: 'node',
       addresses: ['127.0.0.1'],
@@ -77,13 +92,9 @@ describe.skipIf(missing !== undefined)('a real Consul', () => {
       Address: '10.1.0.7',
       Tags: ['b', 'a'],
       Meta: { 'gantry-connection': 'llm' },
-      Check: { TTL: '10m', Status: 'passing' },
+      Check: ttl,
     });
-    const shop = await driver.until(
-      'shop healthy',
-      () => state(driver, serviceId('shop')) === 'healthy' || undefined,
-    );
-    expect(shop).toBe(true);
+    await driver.untilHealth(serviceId('shop'), 'healthy');
     expect(driver.entity(instanceId('shop-1'))).toMatchObject({
       name: 'shop-1',
       sockets: ['10.1.0.7:8080'],
@@ -94,61 +105,53 @@ describe.skipIf(missing !== undefined)('a real Consul', () => {
       expect.objectContaining({ from: serviceId('shop'), to: instanceId('shop-1'), kind: 'routes-to' }),
     );
     for (const entity of driver.latest()?.entities ?? []) ObservedEntitySchema.parse(entity);
-    await driver.until('the version', () => driver.versions.includes('1.8.7') || undefined);
-    const service = driver.entity(serviceId('shop')) as ObservedOf<'service'>;
-    await driver.until('the datacenter', () => {
-      const now = driver.entity(serviceId('shop')) as ObservedOf<'service'>;
-      return now.attrs.datacenter === 'dc1' ? true : undefined;
+    await driver.until('the version', () => (driver.status().version === '1.8.7' ? true : undefined));
+    const shop = await driver.until('the datacenter', () => {
+      const entity = driver.entity(serviceId('shop'));
+      return entity?.kind === 'service' && entity.attrs.datacenter === 'dc1' ? entity : undefined;
     });
-    expect(service.attrs.instances).toBe(1);
+    expect(shop.attrs.instances).toBe(1);
   });
 
-  it('sees a TTL check that is set to fail, with its output, at once', async () => {
-    await agent.call('PUT', '/v1/agent/service/register', {
-      ID: 'ttl-1',
-      Name: 'ttl',
-      Check: { TTL: '10m', Status: 'passing' },
-    });
+  it('sees a TTL check that is set to fail within milliseconds, with its output', async () => {
+    await agent.call('PUT', '/v1/agent/service/register', { ID: 'ttl-1', Name: 'ttl', Check: ttl });
     const driver = watching(agent.url);
-    await driver.until('ttl healthy', () => state(driver, serviceId('ttl')) === 'healthy' || undefined);
+    await driver.untilHealth(serviceId('ttl'), 'healthy');
     const latencies: number[] = [];
     for (let round = 0; round < 10; round++) {
-      const word = round % 2 === 0 ? 'fail' : 'pass';
-      const wanted = round % 2 === 0 ? 'down' : 'healthy';
+      const fails = round % 2 === 0;
       const asked = Date.now();
-      await agent.call('PUT', `/v1/agent/check/${word}/service:ttl-1?note=round%20${round}`);
-      await driver.until(`ttl ${wanted}`, () => state(driver, instanceId('ttl-1')) === wanted || undefined);
+      const verb = fails ? 'fail' : 'pass';
+      await agent.call('PUT', `/v1/agent/check/${verb}/service:ttl-1?note=round%20${round}`);
+      await driver.untilHealth(instanceId('ttl-1'), fails ? 'down' : 'healthy');
       latencies.push(Date.now() - asked);
-      if (wanted === 'down') {
+      if (fails) {
         expect(driver.entity(instanceId('ttl-1'))?.ownHealth.reason).toBe(
           `check Service 'ttl' check critical: round ${round}`,
         );
       }
-      // The pacer gives a burst of two; a second of peace between changes is the ordinary case.
-      await new Promise((resolve) => setTimeout(resolve, 500));
     }
-    process.stderr.write(`TTL check set → observed, ms: ${latencies.join(' ')}\n`);
+    // The first is the ordinary case; the rest follow one another at once and are paced on purpose.
+    process.stderr.write(
+      `TTL check set → observed, ms: ${latencies.join(' ')} (median ${median(latencies)})\n`,
+    );
+    expect(latencies[0]).toBeLessThan(250);
     expect(Math.max(...latencies)).toBeLessThan(1_000);
   });
 
   it('sees the end of a real process within a second of Consul', async () => {
     const service = await startService();
-    await agent.call('PUT', '/v1/agent/service/register', {
-      ID: 'orders-1',
-      Name: 'orders',
-      Check: { HTTP: service.url, Interval: '200ms', Timeout: '1s' },
-    });
-    const other = { ID: 'orders-2', Name: 'orders', Check: { TTL: '10m', Status: 'passing' } };
-    await agent.call('PUT', '/v1/agent/service/register', other);
+    const orders = { Name: 'orders', Check: ttl };
+    const check = { HTTP: service.url, Interval: '200ms', Timeout: '1s' };
+    await agent.call('PUT', '/v1/agent/service/register', { ...orders, ID: 'orders-1', Check: check });
+    await agent.call('PUT', '/v1/agent/service/register', { ...orders, ID: 'orders-2' });
     const driver = watching(agent.url);
-    await driver.until('orders healthy', () => state(driver, serviceId('orders')) === 'healthy' || undefined);
+    await driver.untilHealth(serviceId('orders'), 'healthy');
     const killedAt = Date.now();
     await service.kill();
     const [knownAt, seenAt] = await Promise.all([
       criticalInConsul(agent, 'orders'),
-      driver.until('orders-1 down', () =>
-        state(driver, instanceId('orders-1')) === 'down' ? Date.now() : undefined,
-      ),
+      driver.untilHealth(instanceId('orders-1'), 'down').then(() => Date.now()),
     ]);
     process.stderr.write(
       `process killed → observed: ${seenAt - killedAt} ms; Consul's API → observed: ${seenAt - knownAt} ms\n`,
@@ -162,69 +165,96 @@ describe.skipIf(missing !== undefined)('a real Consul', () => {
   });
 
   it('sees maintenance, a change of port, and a deregistration', async () => {
-    const row = { ID: 'web-1', Name: 'web', Port: 80, Check: { TTL: '10m', Status: 'passing' } };
+    const row = { ID: 'web-1', Name: 'web', Port: 80, Check: ttl };
     await agent.call('PUT', '/v1/agent/service/register', row);
     const driver = watching(agent.url);
-    await driver.until('web healthy', () => state(driver, serviceId('web')) === 'healthy' || undefined);
+    await driver.untilHealth(serviceId('web'), 'healthy');
     await agent.call('PUT', '/v1/agent/service/maintenance/web-1?enable=true&reason=new%20disk');
-    await driver.until(
-      'web in maintenance',
-      () => state(driver, serviceId('web')) === 'maintenance' || undefined,
-    );
+    await driver.untilHealth(serviceId('web'), 'maintenance');
     expect(driver.entity(instanceId('web-1'))?.ownHealth.reason).toBe('service maintenance: new disk');
     // Same name, same tags: only the table's index tells that something is different.
     await agent.call('PUT', '/v1/agent/service/register', { ...row, Port: 81 });
-    await driver.until(
-      'the new port',
-      () => driver.entity(instanceId('web-1'))?.sockets.includes('127.0.0.1:81') || undefined,
+    await driver.until('the new port', () =>
+      driver.entity(instanceId('web-1'))?.sockets.includes('127.0.0.1:81') ? true : undefined,
     );
     await agent.call('PUT', '/v1/agent/service/deregister/web-1');
-    await driver.until('web gone', () => driver.entity(serviceId('web')) === undefined || undefined);
+    await driver.until('web gone', () => (driver.entity(serviceId('web')) ? undefined : true));
   });
 
-  it('asks at most what its watches need while nothing happens', async () => {
+  it('folds a sidecar into its instance, and counts its checks', async () => {
+    const mesh = { ID: 'pay-1', Name: 'pay', Port: 9000, Check: ttl, Connect: { SidecarService: {} } };
+    await agent.call('PUT', '/v1/agent/service/register', mesh);
     const driver = watching(agent.url);
-    await driver.until('the first observation', driver.latest);
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
-    expect(driver.observations.length).toBeLessThanOrEqual(3);
-    expect(driver.failures).toEqual([]);
+    // Nobody listens on the sidecar's port, so its own check fails.
+    await driver.untilHealth(instanceId('pay-1'), 'down', 20_000);
+    expect(driver.entity(instanceId('pay-1'))?.ownHealth.reason).toContain(
+      'Connect Sidecar Listening critical',
+    );
+    expect(driver.entity(serviceId('pay-sidecar-proxy'))).toBeUndefined();
+    expect(driver.entity(instanceId('pay-1'))?.sockets).toHaveLength(2);
   });
 });
 
 describe.skipIf(missing !== undefined)('a real Consul that goes away', () => {
   let agent: RealAgent;
-  beforeAll(async () => {
+  beforeEach(async () => {
     agent = await startRealAgent();
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await agent.close();
   });
 
-  it('is asked again in ever longer steps, and is followed anew when it is back with another state', async () => {
+  it('keeps its last state as stale, is hardly asked, and is followed anew with no click', async () => {
     for (let i = 0; i < 40; i++) await agent.call('PUT', `/v1/kv/warm/${i}`, i);
-    const row = { ID: 'old-1', Name: 'old', Check: { TTL: '10m', Status: 'passing' } };
+    const row = { ID: 'old-1', Name: 'old', Check: ttl };
     await agent.call('PUT', '/v1/agent/service/register', row);
     const driver = watching(agent.url);
-    await driver.until('old healthy', () => state(driver, serviceId('old')) === 'healthy' || undefined);
+    await driver.untilHealth(serviceId('old'), 'healthy');
     const before = driver.latest();
+    const killedAt = Date.now();
     await agent.kill();
-    await driver.until('three failures', () => (driver.failures.length >= 3 ? true : undefined));
+    const counter = await hangUpAt(agent.url);
+    await driver.until('stale', () => (driver.source()?.state === 'stale' ? true : undefined));
+    process.stderr.write(`Consul killed → stale: ${Date.now() - killedAt} ms\n`);
+    await driver.until('the third attempt', () => (counter.count() >= 3 ? true : undefined), 20_000);
+    const elapsed = Date.now() - killedAt;
+    process.stderr.write(`${counter.count()} requests in ${elapsed} ms of outage\n`);
+    // One request an attempt, after 1 s, 2 s, 4 s, …
+    expect(elapsed).toBeGreaterThan(2_000);
     expect(driver.latest()).toBe(before);
-    expect(driver.failures.at(-1)?.data).toMatchObject({ code: 'unreachable', retryable: true });
-    // One request an attempt: the first failure is the cut watch, the others are attempts after 1 s, 2 s, …
-    expect(driver.failures.length).toBeLessThanOrEqual(4);
+    expect(driver.status()).toMatchObject({ state: 'stale', error: { retryable: true } });
+    await counter.close();
+
     await agent.start();
-    await driver.until('a new observation', () => (driver.latest() !== before ? true : undefined), 20_000);
+    const startedAt = Date.now();
+    await driver.until('live', () => (driver.status().state === 'live' ? true : undefined), 30_000);
+    process.stderr.write(`Consul back → live: ${Date.now() - startedAt} ms\n`);
     await driver.until('old is gone', () => (driver.entity(serviceId('old')) ? undefined : true));
-    expect(state(driver, serviceId('consul'))).toBe('healthy');
-    // And it is really followed, not only read once.
+    expect(driver.health(serviceId('consul'))).toBe('healthy');
+    // It is followed, not only read once.
     await agent.call('PUT', '/v1/agent/service/register', { ...row, ID: 'new-1', Name: 'new' });
-    await driver.until('new healthy', () => state(driver, serviceId('new')) === 'healthy' || undefined);
+    await driver.untilHealth(serviceId('new'), 'healthy');
+  });
+
+  it('is noticed within seconds when it freezes, and recovers when it thaws', async () => {
+    const driver = watching(agent.url);
+    await driver.untilHealth(serviceId('consul'), 'healthy');
+    agent.freeze();
+    const frozenAt = Date.now();
+    try {
+      await driver.until('stale', () => (driver.status().state === 'stale' ? true : undefined), 25_000);
+      process.stderr.write(`Consul frozen → stale: ${Date.now() - frozenAt} ms\n`);
+      expect(driver.status().error).toMatchObject({ code: 'timeout' });
+    } finally {
+      agent.thaw();
+    }
+    await driver.until('live', () => (driver.status().state === 'live' ? true : undefined), 40_000);
   });
 });
 
 describe.skipIf(missing !== undefined)('a real Consul with access control', () => {
   const management = 'aaaaaaaa-0000-0000-0000-000000000001';
+  const unknown = 'dddddddd-0000-0000-0000-000000000009';
   let agent: RealAgent;
   beforeAll(async () => {
     agent = await startRealAgent(management);
@@ -239,7 +269,7 @@ describe.skipIf(missing !== undefined)('a real Consul with access control', () =
     return z.object({ SecretID: z.string() }).parse(token).SecretID;
   }
 
-  const facts = (token?: string) => {
+  const facts = async (token?: string) => {
     const http = createHttpClient({
       url: agent.url,
       auth: token === undefined ? { type: 'none' } : { type: 'token', token },
@@ -247,7 +277,11 @@ describe.skipIf(missing !== undefined)('a real Consul with access control', () =
       clock: systemClock,
       random: Math.random,
     });
-    return consulSystem.check({ http, signal: AbortSignal.timeout(10_000) }).finally(() => http.close());
+    try {
+      return await consulSystem.check({ http, signal: AbortSignal.timeout(10_000) });
+    } finally {
+      await http.close();
+    }
   };
 
   it('says what a token sees and which right it lacks', async () => {
@@ -257,18 +291,22 @@ describe.skipIf(missing !== undefined)('a real Consul with access control', () =
       'sees 1 nodes and 0 services; lacks agent:read, service:read',
     );
     await expect(facts()).rejects.toMatchObject({ data: { code: 'forbidden' } });
-    await expect(facts('dddddddd-0000-0000-0000-000000000009')).rejects.toMatchObject({
-      data: { code: 'unauthorized', status: 403 },
-    });
+    await expect(facts(unknown)).rejects.toMatchObject({ data: { code: 'unauthorized', status: 403 } });
+  });
+
+  it('is forbidden with an unknown token, and says why', async () => {
+    const driver = watching(agent.url, unknown);
+    await driver.until('forbidden', () => (driver.status().state === 'forbidden' ? true : undefined));
+    expect(driver.status().error?.advice).toContain('deleted');
   });
 
   it('marks a narrow token’s view as partial instead of failing', async () => {
-    const token = await tokenWith('services', 'service_prefix "" { policy = "read" }');
-    const driver = watching(agent.url, token);
+    const driver = watching(agent.url, await tokenWith('services', 'service_prefix "" { policy = "read" }'));
     const seen = await driver.until('services without nodes', () =>
       driver.entity(serviceId('consul')) ? driver.latest() : undefined,
     );
     expect(seen.partial).toContain('node:read');
+    expect(driver.source()?.state).toBe('partial');
     expect(driver.entity(serviceId('consul'))?.ownHealth).toEqual({
       state: 'unknown',
       reason: 'no instance is visible',
