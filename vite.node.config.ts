@@ -2,15 +2,22 @@ import { builtinModules } from 'node:module';
 import path from 'node:path';
 import { defineConfig } from 'vite';
 
-/**
- * Everything that runs in Node or Electron's Node, one file (and shared chunks) each. `GANTRY_ENTRIES` is a JSON object
- * of output name → source; scripts/build.mjs sets it.
- */
+/** `GANTRY_ENTRIES`, set by scripts/lib/build.mjs: a JSON object of output name → source. */
 const entries = JSON.parse(process.env['GANTRY_ENTRIES'] ?? '{}') as Record<string, string>;
 
+/**
+ * Packages become part of what is shipped. `GANTRY_PACKAGES=external` leaves them in node_modules, for tools like the
+ * bench that never leave the project.
+ */
+const bundled = process.env['GANTRY_PACKAGES'] !== 'external';
+
+/** Electron itself, and what `ws` would use if it were installed. */
+const never = ['electron', 'bufferutil', 'utf-8-validate'];
+
+/** Everything that runs in Node or in Electron's Node: one file each, and shared chunks. */
 export default defineConfig({
   root: import.meta.dirname,
-  ssr: { noExternal: true, external: ['electron', 'bufferutil', 'utf-8-validate'] },
+  ssr: bundled ? { noExternal: true, external: never } : {},
   build: {
     ssr: true,
     outDir: path.join(import.meta.dirname, 'dist'),
@@ -19,7 +26,7 @@ export default defineConfig({
     minify: false,
     rolldownOptions: {
       input: entries,
-      external: ['electron', 'bufferutil', 'utf-8-validate', ...builtinModules, /^node:/],
+      external: [...never, ...builtinModules, /^node:/],
       output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
     },
   },

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { ensureChromium } from './lib/chromium.mjs';
 import { nodeChild } from './lib/children.mjs';
 import { inProject, Problem, root, runMain } from './lib/project.mjs';
-import { ensureBuilt, ensureInstalled, nodeProblem } from './lib/setup.mjs';
+import { prepare } from './lib/setup.mjs';
 
 /** File name → route. `topology` in dark at the larger size is the picture in the README. */
 const views = {
@@ -27,10 +27,7 @@ const CONDITION_LIMIT_MS = 30_000;
  * and the README's picture into assets/. Shows the lab with one instance killed, so that there is something to see.
  */
 runMain(async ([folder = mkdtempSync(path.join(os.tmpdir(), 'gantry-screenshots-'))]) => {
-  const problem = nodeProblem();
-  if (problem) throw new Problem(problem);
-  ensureInstalled();
-  await ensureBuilt();
+  await prepare();
   const executablePath = await ensureChromium();
   if (executablePath === undefined) throw new Problem('there is no browser to take pictures with');
   const { chromium } = await import('@playwright/test');

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { nodeChild, programChild } from './lib/children.mjs';
+import { nodeChild, onStopRequest, programChild } from './lib/children.mjs';
 import { desktopObstacle, fetchElectron, findElectron } from './lib/electron-binary.mjs';
 import { openPage } from './lib/open-page.mjs';
 import { inProject, Problem, root, runMain } from './lib/project.mjs';
-import { ensureBuilt, ensureInstalled, nodeProblem } from './lib/setup.mjs';
+import { prepare, requireNode } from './lib/setup.mjs';
 
 const usage = `Usage: npm start -- [flags]
 
@@ -23,11 +23,9 @@ Installs and builds what is missing, then opens the console.
 runMain(async (args) => {
   const options = parse(args);
   if (typeof options === 'number') return options;
-  const problem = nodeProblem();
-  if (problem) throw new Problem(problem);
+  requireNode();
   options.env.forEach(checkEnvironmentFile);
-  ensureInstalled();
-  await ensureBuilt();
+  await prepare();
 
   const electron = await chooseElectron(options);
   if (electron !== undefined) {
@@ -107,7 +105,7 @@ async function runDesktop(electron, options) {
   const env = { ...process.env };
   delete env.ELECTRON_RUN_AS_NODE;
   const child = programChild(electron, [root, ...hostFlags(options)], root, env);
-  const stopped = stopOnSignal(async () => child.stop());
+  const stopped = onStopRequest(async () => child.stop());
   const ready = await child.ready;
   const status = await child.exited;
   if (stopped()) return 0;
@@ -118,7 +116,7 @@ async function runDesktop(electron, options) {
 async function runBrowser(options) {
   const child = nodeChild(inProject('dist/serve.js'), ['--port', options.port, ...hostFlags(options)], root);
   let page;
-  const stopped = stopOnSignal(async () => {
+  const stopped = onStopRequest(async () => {
     await Promise.all([child.stop(), page?.close?.()]);
   });
   if (!(await child.ready)) {
@@ -135,17 +133,4 @@ async function runBrowser(options) {
   const status = await child.exited;
   await page?.close?.();
   return stopped() ? 0 : status;
-}
-
-/** Runs `stop` once on the first signal. The returned function says whether one came. */
-function stopOnSignal(stop) {
-  let came = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      if (came) return;
-      came = true;
-      void stop();
-    });
-  }
-  return () => came;
 }

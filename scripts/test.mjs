@@ -7,7 +7,7 @@ import { ensureChromium } from './lib/chromium.mjs';
 import { findElectron, hasDisplay } from './lib/electron-binary.mjs';
 import { readPlaywright, readVitest, tally } from './lib/outcomes.mjs';
 import { inProject, Problem, root, runMain } from './lib/project.mjs';
-import { ensureBuilt, ensureInstalled, nodeProblem } from './lib/setup.mjs';
+import { ensureBuilt, ensureInstalled, requireNode } from './lib/setup.mjs';
 
 const usage = `Usage: npm test [-- STEP...]
 
@@ -46,8 +46,7 @@ runMain(async (args) => {
     process.stderr.write(`gantry: no such step: ${unknown.join(', ')}\n${usage}`);
     return 2;
   }
-  const problem = nodeProblem();
-  if (problem) throw new Problem(problem);
+  requireNode();
   ensureInstalled();
 
   const outcomes = [];

@@ -7,6 +7,7 @@ import { startBrowserHost, type BrowserHost } from './browser-host.ts';
 import { environmentSources, type EnvironmentSource } from './environment-source.ts';
 import { loadEnvironment } from './environments.ts';
 import { nodeLabSpawner, startLab, type RunningLab } from './lab.ts';
+import { stopRequested } from './stop-request.ts';
 
 const usage = `Usage: gantry serve [--port PORT] [--env FILE]... [--data-dir DIR] [--no-lab]
 
@@ -123,16 +124,6 @@ export function parseServeOptions(args: readonly string[]): ServeOptions | 'help
     environmentFiles: values.env,
     lab: !values['no-lab'],
   };
-}
-
-function stopRequested(): Promise<void> {
-  return new Promise((resolve) => {
-    // Asked twice, stopping goes on: `once` would hand the second Ctrl-C to Node, which leaves the lab behind.
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => resolve());
-    // Only there when another process started this one; it must not keep us alive by itself.
-    process.once('disconnect', () => resolve());
-    process.channel?.unref();
-  });
 }
 
 function portProblem(thrown: unknown, port: number): string | undefined {

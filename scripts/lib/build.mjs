@@ -37,13 +37,17 @@ export async function buildAll() {
   writeFileSync(inProject(STAMP), digest);
 }
 
-/** Builds some entries that run in Node, output name → source, into dist/. A source that does not build is a `Problem`. */
-export async function buildNode(entries) {
+/**
+ * Builds some entries that run in Node, output name → source, into dist/. With `packages: 'external'` they import
+ * packages instead of containing them. A source that does not build is a `Problem`.
+ */
+export async function buildNode(entries, { packages = 'bundled' } = {}) {
   const present = Object.entries(entries)
     .filter(([, source]) => existsSync(inProject(source)))
     .map(([name, source]) => [name, inProject(source)]);
   if (present.length === 0) return;
   process.env.GANTRY_ENTRIES = JSON.stringify(Object.fromEntries(present));
+  process.env.GANTRY_PACKAGES = packages;
   await viteBuild('vite.node.config.ts');
 }
 

@@ -64,6 +64,38 @@ function eachLine(stream, onLine) {
  */
 const stdio = ['ignore', 'pipe', 'pipe', 'ipc'];
 
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Calls `stop` once: on the first signal, or when the npm that runs this script is gone. npm hands a signal on to its
+ * shell only, and the shell dies of it without telling us: all there is to notice is another parent. The returned
+ * function says whether it was called.
+ */
+export function onStopRequest(stop) {
+  let came = false;
+  const request = () => {
+    if (came) return;
+    came = true;
+    void stop();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, request);
+  if (process.env.npm_lifecycle_event !== undefined) {
+    const parent = process.ppid;
+    const timer = setInterval(() => process.ppid === parent || request(), LOOK_EVERY_MS);
+    timer.unref();
+  }
+  return () => came;
+}
+
+/** Runs a script of ours in this terminal until it ends or is asked to. Resolves with its exit status. */
+export function foreground(script, args, cwd) {
+  const child = fork(script, args, { cwd, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
+  onStopRequest(() => child.kill('SIGTERM'));
+  return new Promise((resolve) => {
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
 /** A script of ours in Node. */
 export function nodeChild(script, args, cwd) {
   return new Child(fork(script, args, { cwd, stdio, detached: process.platform !== 'win32' }));

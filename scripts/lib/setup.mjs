@@ -41,6 +41,19 @@ function packagesOf(file) {
   }
 }
 
+/** What every script needs before its own work: the right Node, the packages, and dist/. */
+export async function prepare() {
+  requireNode();
+  ensureInstalled();
+  await ensureBuilt();
+}
+
+/** Throws the `Problem` when this Node cannot be used. */
+export function requireNode() {
+  const problem = nodeProblem();
+  if (problem) throw new Problem(problem);
+}
+
 /** Installs the exact packages of the lock file when they are not there. Electron's binary is not part of that. */
 export function ensureInstalled() {
   if (isInstalled()) return;
