@@ -47,8 +47,8 @@ export function useActivateEnvironment() {
   });
 }
 
-/** How many transitions a screen asks for. */
-const TRANSITIONS = 100;
+/** How many transitions a screen asks for. Of all: enough that the first sights of a usual world are among them. */
+const TRANSITIONS = { ofOne: 50, ofAll: 1_000 };
 
 /**
  * Health transitions since the engine started, newest first: of one entity, or of all. Asked anew when `version` changes
@@ -60,7 +60,7 @@ export function useTransitions(entityId: string | null, version: string | number
     queryKey: ['transitions', entityId],
     queryFn: ({ signal }) =>
       clientNow().world.transitions(
-        entityId === null ? { limit: TRANSITIONS } : { entityId, limit: TRANSITIONS },
+        entityId === null ? { limit: TRANSITIONS.ofAll } : { entityId, limit: TRANSITIONS.ofOne },
         { signal },
       ),
     enabled: live,

@@ -6,7 +6,7 @@ import { HostileText } from '../ui/hostile-text.tsx';
 import { StateMark } from '../ui/state-mark.tsx';
 import { connectionWords, systemWords } from '../ui/words.ts';
 import { connectionFreshness } from '../world/freshness.ts';
-import { useWorldRevision, worldStore } from '../world/store.ts';
+import { useCalmWorldRevision, worldStore } from '../world/store.ts';
 import { navigate } from './route.ts';
 import { useEngineLive, useSession } from './session-store.ts';
 import styles from './status-bar.module.css';
@@ -17,7 +17,7 @@ const MOST_CHIPS = 8;
 
 /** The foot of the console: how fresh each system is, what Gantry asks of them, what it costs itself. */
 export function StatusBar() {
-  useWorldRevision();
+  useCalmWorldRevision();
   const live = useEngineLive();
   const { shown, hidden } = statusChips(worldStore.mirror.connections.values(), MOST_CHIPS);
   return (

@@ -10,7 +10,7 @@ import { StateMark } from '../ui/state-mark.tsx';
 import { protectionWords } from '../ui/words.ts';
 import { causesOf } from '../world/causes.ts';
 import { useEngineNow } from '../world/clock.ts';
-import { useCalmWorldShape, useWorld, useWorldRevision, worldStore } from '../world/store.ts';
+import { useCalmWorldRevision, worldStore } from '../world/store.ts';
 import { alertsOf } from './alerts.ts';
 import { useActivateEnvironment, useEnvironments } from './queries.ts';
 import { navigate } from './route.ts';
@@ -83,7 +83,7 @@ function EnvironmentSwitcher() {
 
 /** "Live" only while the engine watches and every system answers; else how far behind the screen is. */
 function LiveChip() {
-  useWorldRevision();
+  useCalmWorldRevision();
   const { phase, lostAt } = useSession();
   const now = useEngineNow();
   const connections = [...worldStore.mirror.connections.values()];
@@ -120,17 +120,14 @@ function LiveChip() {
 }
 
 function AlertsChip() {
-  const shape = useCalmWorldShape();
-  const { mirror } = worldStore;
   // Connections tell their state without a change of shape.
-  const states = useWorld(({ connections }) =>
-    [...connections.values()].map(({ id, state }) => id + state).join(),
-  );
+  const revision = useCalmWorldRevision();
+  const { mirror } = worldStore;
   const alerts = useMemo(() => {
     return alertsOf(causesOf(mirror));
-    // The mirror changes in place; these say when.
+    // The mirror changes in place; `revision` says when.
     // oxlint-disable-next-line react/exhaustive-deps
-  }, [mirror, shape, states]);
+  }, [mirror, revision]);
   if (mirror.seq < 0) return null;
   const behind = [...mirror.connections.values()].some(({ state }) => state !== 'live');
   return (

@@ -1,7 +1,7 @@
 import { ArrowRight } from 'lucide-react';
 import type { HealthState } from '../../shared/model/health.ts';
 import type { Transition } from '../../shared/model/world.ts';
-import { useWorldRevision, worldStore } from '../world/store.ts';
+import { useCalmWorldShape, worldStore } from '../world/store.ts';
 import { EntityLink } from './entity-link.tsx';
 import { formatClock, formatExact } from './format.ts';
 import { HostileText } from './hostile-text.tsx';
@@ -57,7 +57,7 @@ function Change({ from, to }: { readonly from: HealthState | null; readonly to: 
 
 /** The entity, to click while it is still there; else its id. */
 function Name({ id }: { readonly id: string }) {
-  useWorldRevision();
+  useCalmWorldShape();
   const entity = worldStore.mirror.entities.get(id);
   return entity ? <EntityLink bare entity={entity} /> : <HostileText mono text={id} />;
 }

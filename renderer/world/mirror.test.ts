@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { linkKey } from '../../shared/model/link.ts';
 import { applyEvent, emptyMirror, engineNow, linksAt } from './mirror.ts';
 import { sampleEntity, sampleLink, samplePatch, sampleSnapshot } from './sample.ts';
-import { WorldStore } from './store.ts';
+import { CalmNumber, WorldStore } from './store.ts';
 
 const a = sampleEntity('service', 'consul/c/service/a');
 const b = sampleEntity('instance', 'consul/c/instance/b');
@@ -96,5 +96,38 @@ describe('WorldStore', () => {
     leave();
     store.apply(samplePatch(2), 0);
     expect(calls).toBe(1);
+  });
+});
+
+describe('CalmNumber', () => {
+  beforeEach(() => vi.useFakeTimers());
+  afterEach(() => vi.useRealTimers());
+
+  it('tells the first change at once and the rest at most four times a second', () => {
+    const store = new WorldStore();
+    const calm = new CalmNumber(store, (mirror) => mirror.revision);
+    const told: number[] = [];
+    const leave = calm.subscribe(() => told.push(calm.get()));
+    store.apply(sampleSnapshot(), 0);
+    for (let seq = 2; seq <= 20; seq++) store.apply(samplePatch(seq), 0);
+    expect(told).toEqual([1]);
+    vi.advanceTimersByTime(250);
+    expect(told).toEqual([1, 20]);
+    vi.advanceTimersByTime(1_000);
+    expect(told).toEqual([1, 20]);
+
+    leave();
+    store.apply(samplePatch(21), 0);
+    expect(told).toEqual([1, 20]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('is up to date for whoever comes later', () => {
+    const store = new WorldStore();
+    const calm = new CalmNumber(store, (mirror) => mirror.revision);
+    store.apply(sampleSnapshot(), 0);
+    const leave = calm.subscribe(() => {});
+    expect(calm.get()).toBe(1);
+    leave();
   });
 });

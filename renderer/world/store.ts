@@ -44,38 +44,61 @@ export function useWorld<T>(select: (mirror: Mirror) => T): T {
 const CALM_MS = 250;
 
 /**
- * As `useWorldShape`, but at most four times a second: for lists over the whole world, whose order need not follow
- * every frame of a busy minute. The first change shows at once.
+ * A number of the mirror that is told at most four times a second, the first change at once: for lists and counts over
+ * the whole world, which need not follow every frame of a busy minute.
  */
-export function useCalmWorldShape(): number {
-  return useSyncExternalStore(subscribeCalmly, () => calmShape);
-}
+export class CalmNumber {
+  readonly #store: WorldStore;
+  readonly #read: (mirror: Mirror) => number;
+  readonly #listeners = new Set<Listener>();
+  #value: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #leave: (() => void) | undefined;
 
-let calmShape = 0;
-let calmTimer: ReturnType<typeof setTimeout> | undefined;
-const calmListeners = new Set<Listener>();
-let leaveStore: (() => void) | undefined;
+  constructor(store: WorldStore, read: (mirror: Mirror) => number) {
+    this.#store = store;
+    this.#read = read;
+    this.#value = read(store.mirror);
+  }
 
-function subscribeCalmly(listener: Listener): () => void {
-  calmListeners.add(listener);
-  leaveStore ??= worldStore.subscribe(onShape);
-  onShape();
-  return () => {
-    calmListeners.delete(listener);
-    if (calmListeners.size > 0) return;
-    leaveStore?.();
-    leaveStore = undefined;
-    clearTimeout(calmTimer);
-    calmTimer = undefined;
+  get = (): number => this.#value;
+
+  /** Returns the disposer. Without listeners it follows nothing. */
+  subscribe = (listener: Listener): (() => void) => {
+    this.#listeners.add(listener);
+    this.#leave ??= this.#store.subscribe(this.#follow);
+    this.#follow();
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size > 0) return;
+      this.#leave?.();
+      this.#leave = undefined;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    };
+  };
+
+  #follow = (): void => {
+    const next = this.#read(this.#store.mirror);
+    if (this.#timer !== undefined || next === this.#value) return;
+    this.#value = next;
+    for (const listener of this.#listeners) listener();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#follow();
+    }, CALM_MS);
   };
 }
 
-function onShape(): void {
-  if (calmTimer !== undefined || calmShape === worldStore.mirror.shapeRevision) return;
-  calmShape = worldStore.mirror.shapeRevision;
-  for (const listener of calmListeners) listener();
-  calmTimer = setTimeout(() => {
-    calmTimer = undefined;
-    onShape();
-  }, CALM_MS);
+const calmShape = new CalmNumber(worldStore, (mirror) => mirror.shapeRevision);
+const calmRevision = new CalmNumber(worldStore, (mirror) => mirror.revision);
+
+/** As `useWorldShape`, calmly. */
+export function useCalmWorldShape(): number {
+  return useSyncExternalStore(calmShape.subscribe, calmShape.get);
+}
+
+/** As `useWorldRevision`, calmly. */
+export function useCalmWorldRevision(): number {
+  return useSyncExternalStore(calmRevision.subscribe, calmRevision.get);
 }

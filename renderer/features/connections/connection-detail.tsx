@@ -95,7 +95,7 @@ function rowsOf(connection: ConnectionStatus, live: boolean): KeyValueRow[] {
     { label: 'Latency', value: latencyMs === null ? 'no answer yet' : `${formatLatency(latencyMs)} median` },
     {
       label: 'Requests',
-      value: `${Math.round(requestsPerMinute)} in the last minute, of ${budgetPerMinute} allowed`,
+      value: `${Math.round(requestsPerMinute)} in the last minute, of ${budgetPerMinute.toLocaleString('en')} allowed`,
     },
     { label: 'Credentials', value: hasSecret ? 'set' : 'none' },
     {

@@ -9,13 +9,13 @@ import { HostileText } from '../../ui/hostile-text.tsx';
 import { Page } from '../../ui/section.tsx';
 import { StateMark } from '../../ui/state-mark.tsx';
 import { connectionWords, systemWords } from '../../ui/words.ts';
-import { useWorldRevision, worldStore } from '../../world/store.ts';
+import { useCalmWorldRevision, worldStore } from '../../world/store.ts';
 import { ConnectionDetail } from './connection-detail.tsx';
 import styles from './connections.module.css';
 
 /** The roads to the systems: a list, and beside it all about one (`c=` in the URL). */
 export function ConnectionsView() {
-  useWorldRevision();
+  useCalmWorldRevision();
   const live = useEngineLive();
   const chosen = useParam('c');
   const { mirror } = worldStore;

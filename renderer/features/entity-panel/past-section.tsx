@@ -4,7 +4,7 @@ import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { HostileText } from '../../ui/hostile-text.tsx';
 import { Section } from '../../ui/section.tsx';
 import { TransitionList } from '../../ui/transition-list.tsx';
-import { useWorldRevision, worldStore } from '../../world/store.ts';
+import { useCalmWorldShape, worldStore } from '../../world/store.ts';
 import styles from './entity-panel.module.css';
 
 /** The rest is in the health view's own time; these explain the present. */
@@ -32,7 +32,7 @@ export function PastSection({ id, version, causes }: PastSectionProps) {
 }
 
 function CausePast({ id }: { readonly id: string }) {
-  useWorldRevision();
+  useCalmWorldShape();
   const entity = worldStore.mirror.entities.get(id);
   if (!entity) return null;
   return (

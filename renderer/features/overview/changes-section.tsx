@@ -4,15 +4,16 @@ import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { Section } from '../../ui/section.tsx';
 import { TransitionList } from '../../ui/transition-list.tsx';
 import { useCalmWorldShape } from '../../world/store.ts';
+import { newsOf } from './news.ts';
 import styles from './overview.module.css';
 
 const MOST_SHOWN = 20;
 
-/** The latest changes of health over everything. First sights are left out: at the start they are all there is. */
+/** The latest changes of health over everything. */
 export function ChangesSection() {
   const shape = useCalmWorldShape();
   const { data, error } = useTransitions(null, shape);
-  const changes = data?.filter(({ from }) => from !== null).slice(0, MOST_SHOWN);
+  const changes = data && newsOf(data).slice(0, MOST_SHOWN);
   return (
     <Section title="Latest changes">
       {error ? <ErrorNotice brief error={toErrorData(error, 'read the latest changes', 'engine')} /> : null}

@@ -6,7 +6,7 @@ import { Button } from '../../ui/button.tsx';
 import { HostileText } from '../../ui/hostile-text.tsx';
 import { Page } from '../../ui/section.tsx';
 import { causesOf } from '../../world/causes.ts';
-import { useCalmWorldShape, useWorld, useWorldRevision, worldStore } from '../../world/store.ts';
+import { useCalmWorldRevision, useCalmWorldShape, useWorld, worldStore } from '../../world/store.ts';
 import { tallyOf } from '../../world/tally.ts';
 import { CausesSection } from './causes-section.tsx';
 import { ChangesSection } from './changes-section.tsx';
@@ -36,7 +36,7 @@ function Summary() {
 
 function Body() {
   // Connections tell their state without a change of shape.
-  useWorldRevision();
+  useCalmWorldRevision();
   const live = useEngineLive();
   const { mirror } = worldStore;
   const connections = [...mirror.connections.values()].sort((a, b) => (a.id < b.id ? -1 : 1));

@@ -90,7 +90,8 @@ function SystemRow({ connection, live, entities }: SystemRowProps) {
       </td>
       <td className={styles.number}>{latencyMs === null ? '–' : formatLatency(latencyMs)}</td>
       <td className={cx(styles.number, styles.extra)}>
-        {Math.round(requestsPerMinute)} <span className={styles.muted}>of {budgetPerMinute}</span>
+        {Math.round(requestsPerMinute)}{' '}
+        <span className={styles.muted}>of {budgetPerMinute.toLocaleString('en')}</span>
       </td>
     </tr>
   );
