@@ -79,6 +79,7 @@ export async function exchange(
     kind: 'status',
     status,
     body: body.toString('utf8'),
+    reasonPhrase: answer.statusText.slice(0, 500),
     retryAfterMs: retryAfterMs(headers['retry-after'], clock.now()),
   });
 }

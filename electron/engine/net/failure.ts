@@ -213,7 +213,7 @@ function wordsOfStatus(fault: Extract<Fault, { kind: 'status' }>, context: Failu
 /** The system's own explanation. A connector that fails at explaining must not hide the failure it should explain. */
 function betterWords(fault: Extract<Fault, { kind: 'status' }>, context: FailureContext): Partial<Words> {
   try {
-    return context.explain?.(fault.status, fault.body) ?? {};
+    return context.explain?.(fault.status, fault.body, fault.reasonPhrase) ?? {};
   } catch {
     return {};
   }

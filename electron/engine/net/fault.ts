@@ -22,6 +22,8 @@ export type Fault =
       readonly status: number;
       /** The beginning of the body: hostile text. */
       readonly body: string;
+      /** The text behind the status (HTTP/1.1 only): hostile text. Older Proxmox says what is wrong nowhere else. */
+      readonly reasonPhrase: string;
       /** What the server asked for with Retry-After. */
       readonly retryAfterMs: number | undefined;
     };

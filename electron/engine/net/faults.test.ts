@@ -299,16 +299,18 @@ describe('statuses', () => {
   });
 
   it('lets the system find better words, and survives one that fails at it', async () => {
-    const server = keep(await httpServer(send('{"error":"acl"}', {}, 500)));
+    const server = keep(
+      await httpServer((_, response) => response.writeHead(500, 'storage gone').end('{"error":"acl"}')),
+    );
     const budget = { requestsPerMinute: 100, concurrency: 1 };
     const better = keep(
       clientFor(server.url, {
         system: {
           authHeaders: () => ({}),
           budget,
-          explain: (status, body) => ({
+          explain: (status, body, reasonPhrase) => ({
             code: 'forbidden',
-            advice: `needs node:read (${status}, ${body.length} bytes)`,
+            advice: `needs node:read (${status}, ${body.length} bytes, ${reasonPhrase})`,
           }),
         },
       }),
@@ -316,7 +318,7 @@ describe('statuses', () => {
     expect(await failure(better)).toMatchObject({
       code: 'forbidden',
       status: 500,
-      advice: 'needs node:read (500, 15 bytes)',
+      advice: 'needs node:read (500, 15 bytes, storage gone)',
     });
     const broken = keep(
       clientFor(server.url, {

@@ -252,7 +252,7 @@ function contextOf(base: Base, request: HttpRequest, options: HttpClientOptions)
     authority: base.authority,
     safe: method === 'GET' || method === 'HEAD',
     sent: false,
-    ...(system.explain ? { explain: (status, body) => system.explain?.(status, body) ?? {} } : {}),
+    ...(system.explain ? { explain: (...failure) => system.explain?.(...failure) ?? {} } : {}),
     redact: (text) => redactor(auth, { ...request.headers, ...system.authHeaders(auth) })(text),
   };
 }

@@ -20,11 +20,12 @@ export interface System {
   authHeaders(auth: Auth): Readonly<Record<string, string>>;
   /**
    * Turns an HTTP failure into better words: which right is missing, what a status means here. Returns only what it
-   * knows better; `body` is at most 4 KiB of hostile text.
+   * knows better; `body` (at most 4 KiB) and `reasonPhrase` (the text behind the status) are hostile text.
    */
   explain?(
     status: number,
     body: string,
+    reasonPhrase: string,
   ): Partial<Pick<GantryErrorData, 'code' | 'advice' | 'detail' | 'retryable'>>;
   /** What is observed, each with its own rhythm. Called once when the connection starts. */
   sources(context: SourceContext): readonly SourceSpec[];
