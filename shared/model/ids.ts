@@ -15,11 +15,6 @@ export function ownIdOf(id: EntityId): string {
   return decodeURIComponent(id.slice(id.lastIndexOf('/') + 1));
 }
 
-/** The connection that an entity came from. */
-export function connectionOf(id: EntityId): string {
-  return decodeURIComponent(id.split('/', 2)[1] ?? '');
-}
-
 function encodeSegment(text: string): string {
   // Lone surrogates cannot be percent-encoded; they become the replacement character first.
   return text.toWellFormed().replace(/[/%\s\p{Cc}\p{Cf}]/gu, (c) => encodeURIComponent(c));
