@@ -37,22 +37,6 @@ const count = Number(values.count);
 const root = path.resolve(import.meta.dirname, '..');
 const startLoad = os.loadavg()[0]!;
 
-const browser = await openBrowser(root);
-try {
-  const lines = await measure(browser);
-  const failed = lines.filter((line) => !passes(line));
-  console.log(
-    `\n${count.toLocaleString('en')} entities, Chromium ${browser.version} headless, ${os.cpus().length} × ${os.cpus()[0]!.model}, load ${startLoad.toFixed(1)} at the start\n`,
-  );
-  console.log(table(lines, values['no-peers'] ? [] : libraries));
-  if (startLoad > os.cpus().length / 2) console.log('\nThe machine was busy: run again when it is quiet.');
-  console.log(failed.length === 0 ? '\nEvery budget holds.' : `\n${failed.length} of the budgets missed.`);
-  write(lines, browser.version);
-  process.exitCode = failed.length === 0 ? 0 : 1;
-} finally {
-  await browser.close();
-}
-
 async function measure(browser: Browser): Promise<Line[]> {
   // The engine first, while no browser is warm beside it.
   const engine = engineChange(count, CHANGE_SHARE, CHANGES);
@@ -174,3 +158,23 @@ function write(lines: readonly Line[], chromium: string): void {
   };
   writeFileSync(path.join(folder, 'topology.json'), `${JSON.stringify(result, null, 2)}\n`);
 }
+
+async function main(): Promise<void> {
+  const browser = await openBrowser(root);
+  try {
+    const lines = await measure(browser);
+    const failed = lines.filter((line) => !passes(line));
+    console.log(
+      `\n${count.toLocaleString('en')} entities, Chromium ${browser.version} headless, ${os.cpus().length} × ${os.cpus()[0]!.model}, load ${startLoad.toFixed(1)} at the start\n`,
+    );
+    console.log(table(lines, values['no-peers'] ? [] : libraries));
+    if (startLoad > os.cpus().length / 2) console.log('\nThe machine was busy: run again when it is quiet.');
+    console.log(failed.length === 0 ? '\nEvery budget holds.' : `\n${failed.length} of the budgets missed.`);
+    write(lines, browser.version);
+    process.exitCode = failed.length === 0 ? 0 : 1;
+  } finally {
+    await browser.close();
+  }
+}
+
+await main();
