@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { z } from 'zod';
 import { ObservedEntitySchema } from '../../../../shared/model/entity.ts';
 import { systemClock } from '../../clock.ts';
+import { startConnection } from '../../connections/runner.ts';
 import { createHttpClient } from '../../net/http-client.ts';
 import { consulSystem } from './index.ts';
 import { drive, type Driver } from './testing/driver.ts';
@@ -18,7 +19,7 @@ const ttl = { TTL: '10m', Status: 'passing' };
 
 const open: Driver[] = [];
 function watching(url: string, token?: string): Driver {
-  const driver = drive(url, token);
+  const driver = drive(startConnection, url, token);
   open.push(driver);
   return driver;
 }

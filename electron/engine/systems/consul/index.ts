@@ -69,12 +69,12 @@ async function check({ http, signal }: CheckContext): Promise<SystemFacts> {
   if (names.length === 0) missing.push('service:read');
   if (nodes.body.length === 0 && names.length === 0) throw seesNothing();
   const sees = `sees ${nodes.body.length} nodes and ${names.length} services`;
-  const hidden = nodes.filtered || services.filtered ? '; Consul hides some rows from this token' : '';
-  const lacks = missing.length === 0 ? '' : `; lacks ${missing.join(', ')}`;
+  const hides = nodes.filtered || services.filtered ? '; Consul hides some rows from this token' : '';
+  const lacks = missing.length === 0 ? hides : `; lacks ${missing.join(', ')}`;
   const leaderless = leader === '' ? '; the cluster has no leader' : '';
   return {
     version: version === '' ? 'unknown' : version,
-    permissions: `${sees}${hidden}${lacks}${leaderless}`,
+    permissions: `${sees}${lacks}${leaderless}`,
   };
 }
 

@@ -1,9 +1,10 @@
 import type { ConnectionStatus } from '../../../../../shared/model/connection.ts';
 import type { Observation, ObservedEntity } from '../../../../../shared/model/entity.ts';
+import type { ConnectionConfig } from '../../../../../shared/model/environment.ts';
 import type { Source } from '../../../../../shared/model/freshness.ts';
-import { systemClock } from '../../../clock.ts';
-import { startConnection } from '../../../connections/runner.ts';
+import { systemClock, type Clock, type Random } from '../../../clock.ts';
 import { consulSystem } from '../index.ts';
+import type { System } from '../../system.ts';
 
 export interface Driver {
   /** Everything that was published, in order. */
@@ -25,8 +26,25 @@ export interface Driver {
   stop(): Promise<void>;
 }
 
+/** `startConnection`, as far as it is used here. It comes as a parameter: a system's folder never imports connections. */
+export type StartConnection = (
+  config: ConnectionConfig,
+  deps: {
+    lookup: () => System;
+    clock: Clock;
+    random: Random;
+    env: Record<string, string>;
+    callbacks: {
+      onObservation(connectionId: string, observation: Observation): void;
+      onConfirm(connectionId: string, scope: string, asOf: number): void;
+      onStatus(status: ConnectionStatus): void;
+      onSource(source: Source): void;
+    };
+  },
+) => { status(): ConnectionStatus; retry(): boolean; stop(): Promise<void> };
+
 /** Runs one Consul connection as the engine does, over real HTTP. */
-export function drive(url: string, token?: string): Driver {
+export function drive(startConnection: StartConnection, url: string, token?: string): Driver {
   const observations: Observation[] = [];
   const confirms: number[] = [];
   const sources = new Map<string, Source>();
@@ -65,13 +83,17 @@ export function drive(url: string, token?: string): Driver {
         const found = probe();
         if (found === undefined) return;
         clearTimeout(timer);
+        clearInterval(often);
         watchers.delete(look);
         resolve(found);
       };
       const timer = setTimeout(() => {
+        clearInterval(often);
         watchers.delete(look);
         reject(new Error(`not within ${withinMs} ms: ${what}; now ${JSON.stringify(connection.status())}`));
       }, withinMs);
+      // Conditions on a server's side come with no event.
+      const often = setInterval(look, 20);
       watchers.add(look);
       look();
     });
