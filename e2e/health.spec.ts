@@ -81,6 +81,18 @@ test('groups by kind and sorts by any column', async ({ window }) => {
   expect(names).toEqual([...names].sort((a, b) => collator.compare(a, b)));
 });
 
+test('a right click offers what can be done with the row', async ({ window }) => {
+  await openHealth(window);
+  await filter(window).fill('type:host pve-1');
+  await expect.poll(() => rowCount(window)).toBe(1);
+  await rows(window).nth(1).click({ button: 'right' });
+  const menu = window.getByRole('menu', { name: 'Actions' });
+  await expect(menu.getByRole('menuitem', { name: 'Copy as JSON' })).toBeVisible();
+  await menu.getByRole('menuitem', { name: 'Show in topology' }).click();
+  await expect(window.getByRole('heading', { level: 1 })).toHaveText('Topology');
+  await expect(panel(window).getByRole('heading').first()).toHaveText('pve-1');
+});
+
 test('a stopped guest is the one cause of all that it takes down, and recovers on screen', async ({
   window,
   lab,

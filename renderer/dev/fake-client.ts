@@ -1,5 +1,6 @@
 import type { GantryClient } from '../../shared/contract/contract.ts';
 import { checkStepNames, type CheckStep } from '../../shared/model/connection.ts';
+import type { Entity } from '../../shared/model/entity.ts';
 import type { Transition, WorldEvent, WorldSnapshot } from '../../shared/model/world.ts';
 import type { Transport } from '../app/transport.ts';
 import { samplePatch } from '../world/sample.ts';
@@ -9,6 +10,8 @@ const never = () => new Promise<never>(() => {});
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 const PATCH_MS = 1_000;
+/** Worlds of this size change all the time, to feel what that costs. */
+const BUSY_FROM = 10_000;
 const LOST_AFTER_MS = 2_000;
 
 /** A transport to an engine that lives in this page. In `lost` it dies and never comes back; in `refused` it never opens. */
@@ -75,11 +78,13 @@ async function* stats(world: WorldSnapshot) {
 /** The snapshot, then the answers that keep its live sources live. */
 async function* events(world: WorldSnapshot): AsyncGenerator<WorldEvent> {
   yield world;
+  const busy = world.entities.length >= BUSY_FROM;
   for (let seq = world.seq + 1; ; seq++) {
     await pause(PATCH_MS);
     const at = Date.now();
     yield samplePatch(seq, {
       at,
+      entities: busy ? someChanged(world.entities, seq, at) : [],
       sources: world.sources.map((source) =>
         source.state === 'live' ? { ...source, asOf: at - 300 } : source,
       ),
@@ -88,6 +93,14 @@ async function* events(world: WorldSnapshot): AsyncGenerator<WorldEvent> {
       ),
     });
   }
+}
+
+/** One in a hundred goes down or comes back. */
+function someChanged(entities: readonly Entity[], seq: number, at: number): Entity[] {
+  const state = seq % 2 === 0 ? ('down' as const) : ('healthy' as const);
+  return entities
+    .filter((_, index) => index % 100 === seq % 7)
+    .map((entity) => ({ ...entity, health: { state, since: at, causes: [] } }));
 }
 
 async function* steps(): AsyncGenerator<CheckStep> {

@@ -1,5 +1,5 @@
 import { Clock } from 'lucide-react';
-import { useEngineNow } from '../world/clock.ts';
+import { useEngineClock } from '../world/clock.ts';
 import type { Freshness } from '../world/freshness.ts';
 import { cx } from './cx.ts';
 import { formatAge, formatExact } from './format.ts';
@@ -29,9 +29,8 @@ interface FreshnessMarkProps {
 
 /** How old, in words: "live", "1 s", clock and "14 s late", hatch and "4 m old", "never seen". */
 export function FreshnessMark({ freshness, always = false }: FreshnessMarkProps) {
-  const now = useEngineNow();
   const { state, asOf, note } = freshness;
-  const age = asOf === null ? '' : formatAge(now - asOf);
+  const words = useEngineClock((now) => wordsOf(state, asOf === null ? '' : formatAge(now - asOf), always));
   const title = [
     freshnessWords[state],
     asOf === null ? 'no answer since the engine started' : `as of ${formatExact(asOf)}`,
@@ -40,7 +39,7 @@ export function FreshnessMark({ freshness, always = false }: FreshnessMarkProps)
   return (
     <span className={cx(styles.mark, styles[`is-${state}`])} title={title.filter(Boolean).join(' · ')}>
       {state === 'late' ? <Clock size={11} aria-hidden /> : null}
-      {wordsOf(state, age, always)}
+      {words}
     </span>
   );
 }

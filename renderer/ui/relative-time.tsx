@@ -1,4 +1,4 @@
-import { useEngineNow } from '../world/clock.ts';
+import { useEngineClock } from '../world/clock.ts';
 import { formatAge, formatDuration, formatExact } from './format.ts';
 
 interface RelativeTimeProps {
@@ -12,13 +12,16 @@ interface RelativeTimeProps {
 
 /** How long ago something was, counted on the engine's clock; the exact moment on hover. */
 export function RelativeTime({ at, form = 'short', suffix = '' }: RelativeTimeProps) {
-  const span = useEngineNow() - at;
-  const text =
-    form === 'short' ? formatAge(span) : formatDuration(Math.floor(Math.max(0, span) / 1_000) * 1_000);
+  const text = useEngineClock((now) => (form === 'short' ? formatAge(now - at) : wholeSeconds(now - at)));
   return (
     <time dateTime={new Date(at).toISOString()} title={formatExact(at)}>
       {text}
       {suffix}
     </time>
   );
+}
+
+/** Tenths of a second would only flicker in a text that is renewed once a second. */
+function wholeSeconds(span: number): string {
+  return span < 10_000 ? formatAge(span) : formatDuration(span);
 }

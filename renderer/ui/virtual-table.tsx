@@ -1,6 +1,6 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ChevronDown, ChevronUp } from 'lucide-react';
-import { useEffect, useId, useRef, useState, type ReactNode } from 'react';
+import { memo, useEffect, useId, useMemo, useRef, useState, type ReactNode } from 'react';
 import { cx } from './cx.ts';
 import { rowAfterKey } from './table-keys.ts';
 import styles from './virtual-table.module.css';
@@ -54,7 +54,6 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
   const scroller = useRef<HTMLDivElement>(null);
   const id = useId();
   const shown = useFittingColumns(scroller, columns);
-  const template = shown.map(({ width }) => width).join(' ');
   // The virtualizer changes in place; nothing that is memoised is given its functions.
   // oxlint-disable-next-line react/incompatible-library
   const virtualizer = useVirtualizer({
@@ -103,49 +102,99 @@ export function VirtualTable<T>(props: VirtualTableProps<T>) {
       onKeyDown={moveBy}
       onScroll={(event) => scroll?.onScroll(event.currentTarget.scrollTop)}
     >
-      <div className={styles.head} role="row" aria-rowindex={1} style={{ gridTemplateColumns: template }}>
+      <div
+        className={styles.head}
+        role="row"
+        aria-rowindex={1}
+        style={{ gridTemplateColumns: trackOf(shown) }}
+      >
         {shown.map((column) => (
           <HeadCell key={column.id} column={column} sort={sort} onSort={onSort} />
         ))}
       </div>
       {items.length === 0 ? <div className={styles.empty}>{empty}</div> : null}
-      <div role="rowgroup" className={styles.body} style={{ height: virtualizer.getTotalSize() }}>
+      <div
+        role="rowgroup"
+        className={styles.body}
+        style={{ height: virtualizer.getTotalSize() }}
+        onClick={(event) => {
+          const clicked = (event.target as Element).closest<HTMLElement>('[data-key]')?.dataset['key'];
+          if (clicked !== undefined) onSelect(clicked === selectedKey ? null : clicked);
+        }}
+      >
         {virtualizer.getVirtualItems().map(({ index, key, start }) => {
           const item = items[index];
           if (!item) return null;
-          const place = { transform: `translateY(${start}px)` };
           if (item.type === 'group')
             return (
-              <div key={key} role="row" aria-rowindex={index + 2} className={styles.group} style={place}>
+              <div
+                key={key}
+                role="row"
+                aria-rowindex={index + 2}
+                className={styles.group}
+                style={{ transform: `translateY(${start}px)` }}
+              >
                 <div role="gridcell" aria-colspan={shown.length}>
                   {item.title}
                 </div>
               </div>
             );
           return (
-            // The grid has the tab stop and the keys; a row is only clicked.
-            <div
+            <Row
               key={key}
               id={`${id}-${item.key}`}
-              role="row"
-              tabIndex={-1}
-              aria-rowindex={index + 2}
-              aria-selected={item.key === selectedKey}
-              className={cx(styles.row, rowClass?.(item.row))}
-              style={{ ...place, gridTemplateColumns: template }}
-              onClick={() => onSelect(item.key === selectedKey ? null : item.key)}
-            >
-              {shown.map((column) => (
-                <div key={column.id} role="gridcell" className={cx(styles.cell, column.align && styles.end)}>
-                  {column.cell(item.row)}
-                </div>
-              ))}
-            </div>
+              itemKey={item.key}
+              index={index}
+              start={start}
+              row={item.row}
+              columns={shown}
+              selected={item.key === selectedKey}
+              className={rowClass?.(item.row)}
+            />
           );
         })}
       </div>
     </div>
   );
+}
+
+interface RowProps {
+  readonly id: string;
+  readonly itemKey: string;
+  readonly index: number;
+  readonly start: number;
+  readonly row: unknown;
+  readonly columns: readonly Column<never>[];
+  readonly selected: boolean;
+  readonly className: string | undefined;
+}
+
+/**
+ * One row; drawn anew only when its own data, place or selection change. The grid has the tab stop and the keys, and the
+ * body takes the clicks.
+ */
+const Row = memo(function Row({ id, itemKey, index, start, row, columns, selected, className }: RowProps) {
+  return (
+    <div
+      id={id}
+      role="row"
+      data-key={itemKey}
+      aria-rowindex={index + 2}
+      aria-selected={selected}
+      className={cx(styles.row, className)}
+      style={{ transform: `translateY(${start}px)`, gridTemplateColumns: trackOf(columns) }}
+    >
+      {columns.map((column) => (
+        <div key={column.id} role="gridcell" className={cx(styles.cell, column.align && styles.end)}>
+          {column.cell(row as never)}
+        </div>
+      ))}
+    </div>
+  );
+});
+
+function trackOf(columns: readonly { readonly width: string }[]): string {
+  return columns.map(({ width }) => width).join(' ');
 }
 
 interface HeadCellProps<T> {
@@ -188,5 +237,5 @@ function useFittingColumns<T>(
     observer.observe(table.current);
     return () => observer.disconnect();
   }, [table]);
-  return columns.filter(({ from }) => from === undefined || width >= from);
+  return useMemo(() => columns.filter(({ from }) => from === undefined || width >= from), [columns, width]);
 }

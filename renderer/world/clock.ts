@@ -32,6 +32,13 @@ function subscribe(listener: () => void): () => void {
 
 /** Epoch ms on the engine's clock, renewed once a second by one timer for the whole window. Ages are measured with it. */
 export function useEngineNow(): number {
-  const now = useSyncExternalStore(subscribe, () => localNow);
-  return engineNow(worldStore.mirror, now);
+  return useEngineClock((now) => now);
+}
+
+/**
+ * What `read` makes of the engine's clock, looked at once a second; re-renders only when that changes. A list of ages in
+ * hours costs nothing while the minutes pass.
+ */
+export function useEngineClock<T extends string | number>(read: (now: number) => T): T {
+  return useSyncExternalStore(subscribe, () => read(engineNow(worldStore.mirror, localNow)));
 }

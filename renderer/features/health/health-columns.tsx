@@ -8,7 +8,7 @@ import { StateMark } from '../../ui/state-mark.tsx';
 import type { Column } from '../../ui/virtual-table.tsx';
 import { healthWords, kindWords } from '../../ui/words.ts';
 import { freshnessOf } from '../../world/freshness.ts';
-import { useWorld, worldStore } from '../../world/store.ts';
+import { useWorld } from '../../world/store.ts';
 import styles from './health.module.css';
 
 /** The columns, from the most needed; later ones give way where there is no room. */
@@ -75,8 +75,8 @@ export const healthColumns: readonly Column<Entity>[] = [
 /** The nearest cause, to click, and how many more there are. */
 function NearestCause({ causes }: { readonly causes: readonly string[] }) {
   const first = causes[0];
+  const entity = useWorld((mirror) => (first === undefined ? undefined : mirror.entities.get(first)));
   if (first === undefined) return null;
-  const entity = worldStore.mirror.entities.get(first);
   const more = causes.length > 1 ? ` +${causes.length - 1}` : '';
   return (
     <span className={styles.cause}>

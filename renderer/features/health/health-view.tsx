@@ -2,6 +2,7 @@ import { FilterX, Inbox } from 'lucide-react';
 import { useDeferredValue, useMemo } from 'react';
 import type { Entity } from '../../../shared/model/entity.ts';
 import { useRegisterCommands, type Command } from '../../app/commands.ts';
+import { EntityMenu } from '../../app/entity-menu.tsx';
 import { setParam, useParam } from '../../app/route.ts';
 import { useEngineLive } from '../../app/session-store.ts';
 import { Button } from '../../ui/button.tsx';
@@ -62,21 +63,23 @@ export function HealthView() {
           : `${rows.length.toLocaleString('en')} of ${plural(total, 'entity', 'entities')}`
       }
     >
-      <VirtualTable
-        label="Health of entities"
-        columns={healthColumns}
-        items={items}
-        selectedKey={selected}
-        onSelect={(key) => setParam('sel', key)}
-        sort={order}
-        onSort={(by) => {
-          const column = healthSorts.find((sort) => sort === by);
-          if (column) setParam('sort', formatOrder(nextOrder(order, column)));
-        }}
-        rowClass={(entity) => freshnessClass(freshnessOf(mirror.sources.get(entity.sourceId), live))}
-        scroll={scrollMemory}
-        empty={total === 0 ? <NothingYet /> : <NoMatch />}
-      />
+      <EntityMenu>
+        <VirtualTable
+          label="Health of entities"
+          columns={healthColumns}
+          items={items}
+          selectedKey={selected}
+          onSelect={(key) => setParam('sel', key)}
+          sort={order}
+          onSort={(by) => {
+            const column = healthSorts.find((sort) => sort === by);
+            if (column) setParam('sort', formatOrder(nextOrder(order, column)));
+          }}
+          rowClass={(entity) => freshnessClass(freshnessOf(mirror.sources.get(entity.sourceId), live))}
+          scroll={scrollMemory}
+          empty={total === 0 ? <NothingYet /> : <NoMatch />}
+        />
+      </EntityMenu>
     </Page>
   );
 }
