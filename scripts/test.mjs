@@ -27,7 +27,10 @@ const steps = [
     name: 'format',
     run: () => tool('format', bin('prettier/bin/prettier.cjs'), ['--check', '--log-level=warn', '.']),
   },
-  { name: 'lint', run: () => tool('lint', bin('oxlint/bin/oxlint'), ['--type-aware', '--quiet']) },
+  {
+    name: 'lint',
+    run: () => tool('lint', bin('oxlint/bin/oxlint'), ['--type-aware', '--quiet', '--format=unix']),
+  },
   { name: 'knip', run: () => tool('knip', bin('knip/bin/knip.js'), []) },
   { name: 'unit', run: () => vitest('unit') },
   { name: 'integration', run: () => vitest('integration') },
