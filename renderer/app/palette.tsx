@@ -1,6 +1,6 @@
 import { Command as Cmdk } from 'cmdk';
 import { ArrowRight, Command as CommandIcon, Search, Server } from 'lucide-react';
-import { useDeferredValue, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import type { Entity } from '../../shared/model/entity.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { plural } from '../ui/format.ts';
@@ -40,7 +40,8 @@ function close(): void {
 
 function PaletteBody() {
   const [text, setText] = useState('');
-  const searched = useDeferredValue(text.trim());
+  // Not deferred: a search takes milliseconds, and Enter must act on what was typed, never on the list of before.
+  const searched = text.trim();
   const hits = useEntityHits(searched);
   const commands = usePaletteCommands(searched);
   const [value, setValue] = useFirstItem(searched, hits, commands);
