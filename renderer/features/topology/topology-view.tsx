@@ -2,14 +2,13 @@ import { Filter, Waypoints } from 'lucide-react';
 import { useEffect, useMemo } from 'react';
 import { useRegisterCommands, type Command } from '../../app/commands.ts';
 import { currentRoute, navigate, setParam, useRoute } from '../../app/route.ts';
-import { useEngineLive, useSession } from '../../app/session-store.ts';
+import { useEngineLive } from '../../app/session-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { EmptyState } from '../../ui/empty-state.tsx';
-import { ErrorNotice } from '../../ui/error-notice.tsx';
 import { parseQuery } from '../../ui/query.ts';
 import { queryContextOf } from '../../world/query-context.ts';
 import { engineNow } from '../../world/mirror.ts';
-import { useWorld, useWorldShape, worldStore } from '../../world/store.ts';
+import { useWorld, worldStore } from '../../world/store.ts';
 import type { MapController } from './map-controller.ts';
 import type { TopoNode } from './pipeline/graph.ts';
 import styles from './topology-view.module.css';
@@ -79,36 +78,16 @@ function useViewOptions(controller: MapController | null, params: MapParams): vo
   useEffect(() => controller?.setOptions(options), [controller, options]);
 }
 
-/** What stands in place of the map while there is none; null: there is a map. */
+/** What stands in place of the map while there is none; null: there is a map. The frame waits for the first answer. */
 function useCover(controller: MapController | null): React.ReactNode {
-  const seq = useWorld((mirror) => mirror.seq >= 0);
-  useWorldShape();
-  const error = useSession((session) => (session.phase === 'starting' ? session.error : null));
+  const known = useWorld((mirror) => mirror.entities.size > 0);
   const empty = useMapState(
     controller,
     (state) => state.scene !== null && state.scene.nodes.length === 0,
     false,
   );
-  if (!seq && error) return <ErrorNotice error={error} />;
-  if (!seq) return <Waiting />;
-  if (worldStore.mirror.entities.size === 0) return <NothingYet />;
+  if (!known) return <NothingYet />;
   return empty ? <NothingPasses /> : null;
-}
-
-function Waiting() {
-  return (
-    <div className={styles.waiting} role="status">
-      <span className={styles.waitingText}>Waiting for the first answer…</span>
-      {[4, 5, 7, 7, 3].map((count, column) => (
-        // oxlint-disable-next-line react/no-array-index-key -- a fixed picture
-        <div key={column} className={styles.waitingColumn} aria-hidden>
-          {Array.from({ length: count }, (_, row) => (
-            <span key={row} className={styles.waitingNode} />
-          ))}
-        </div>
-      ))}
-    </div>
-  );
 }
 
 function NothingYet() {

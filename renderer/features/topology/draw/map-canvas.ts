@@ -142,7 +142,11 @@ export class MapCanvas {
   #draw(): void {
     const scene = this.#scene;
     const palette = this.#palette;
-    if (!scene || !palette || !this.#words || this.#size.width === 0) return;
+    if (!palette || this.#size.width === 0) return;
+    if (!scene || !this.#words) {
+      this.#clear();
+      return;
+    }
     const painting: Painting = {
       ...this.#subject(scene, palette, this.#words),
       context: this.#context,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Entity, EntityKind } from '../../../../shared/model/entity.ts';
+import type { EntityKind } from '../../../../shared/model/entity.ts';
 import { sampleEntity, sampleLink } from '../../../world/sample.ts';
 import { buildGraph, type Graph } from '../pipeline/graph.ts';
 import { MIN_TIER_ROWS } from '../thresholds.ts';
@@ -10,7 +10,7 @@ import { keepPlacement, layoutTask, nearestGap, placementOf, rowsFor, type Place
 function graphOf(ids: readonly string[], pairs: readonly (readonly [string, string])[]): Graph {
   const entities = ids.map((id) => {
     const kind: EntityKind = id.startsWith('s') ? 'service' : id.startsWith('i') ? 'instance' : 'guest';
-    return [id, sampleEntity(kind, id) as Entity] as const;
+    return [id, sampleEntity(kind, id)] as const;
   });
   return buildGraph(
     new Map(entities),
@@ -25,7 +25,10 @@ function arranged(graph: Graph): Placement {
 
 const numbers = [...Array(10).keys()];
 const ids = numbers.flatMap((n) => [`s${n}`, `i${n}`, `g${n}`]);
-const pairs = numbers.flatMap((n) => [[`s${n}`, `i${n}`] as const, [`i${n}`, `g${n}`] as const]);
+const pairs: (readonly [string, string])[] = numbers.flatMap((n): [string, string][] => [
+  [`s${n}`, `i${n}`],
+  [`i${n}`, `g${n}`],
+]);
 const base = graphOf(ids, pairs);
 
 describe('a first arrangement', () => {

@@ -73,14 +73,9 @@ describe('the layout worker', () => {
   });
 
   it('computes in place where workers are not allowed', () => {
-    vi.stubGlobal(
-      'Worker',
-      class {
-        constructor() {
-          throw new Error('blocked by policy');
-        }
-      },
-    );
+    vi.stubGlobal('Worker', function blocked() {
+      throw new Error('blocked by policy');
+    });
     const heard: number[] = [];
     workerLayoutRunner().run(input, ({ rowCount }) => heard.push(rowCount));
     syncLayoutRunner().run(input, ({ rowCount }) => heard.push(rowCount));

@@ -16,8 +16,9 @@ export function SourceBanner() {
   const engineLive = useEngineLive();
   const now = useEngineNow();
   const { sources } = worldStore.mirror;
-  const words = engineLive ? troubleOf(sources.values(), now) : sources.size > 0 ? [engineAway] : [];
-  if (words.length === 0) return null;
+  const words = troubleOf(sources.values(), now);
+  // While the engine itself is away, the frame says so above everything.
+  if (!engineLive || words.length === 0) return null;
   const named = words.slice(0, NAMED_MAX).join(' · ');
   const more = words.length > NAMED_MAX ? ` · ${words.length - NAMED_MAX} more` : '';
   return (
@@ -29,8 +30,6 @@ export function SourceBanner() {
     </p>
   );
 }
-
-const engineAway = 'The engine is away: this is the last known state';
 
 /** One sentence a connection whose sources are stale, partial or never answered; late ones are marked on their nodes. */
 export function troubleOf(sources: Iterable<Source>, now: number): string[] {

@@ -1,4 +1,4 @@
-import { useDeferredValue, useMemo } from 'react';
+import { useDeferredValue, useMemo, useState } from 'react';
 import { setParam } from '../../../app/route.ts';
 import { FreshnessMark } from '../../../ui/freshness.tsx';
 import { HostileText } from '../../../ui/hostile-text.tsx';
@@ -21,6 +21,10 @@ interface TableTwinProps {
   readonly sort: string | null;
   readonly selected: string | null;
 }
+
+const ROW_PX = 28;
+/** What is selected stands so many rows below the top at first. */
+const ROWS_ABOVE = 8;
 
 /** Everything on the map as rows: nothing folded, nothing too small to read. Same selection, same search. */
 export function TableTwin({ controller, q, sort: sortText, selected }: TableTwinProps) {
@@ -45,6 +49,11 @@ export function TableTwin({ controller, q, sort: sortText, selected }: TableTwin
   }, [controller, query, revision, sort]);
   const columns = useMemo(() => columnsFor(controller), [controller]);
   const selectedNode = selected === null ? undefined : controller.nodeOf(selected);
+  // Coming from the map, what is selected there is in sight here.
+  const [initial] = useState(() => {
+    const at = items.findIndex(({ key }) => key === selectedNode?.id);
+    return Math.max(0, at - ROWS_ABOVE) * ROW_PX;
+  });
   return (
     <VirtualTable
       label="Topology as a table"
@@ -54,6 +63,7 @@ export function TableTwin({ controller, q, sort: sortText, selected }: TableTwin
       onSort={(by) => setParam('sort', formatSort(nextSort(sort, by)))}
       selectedKey={selectedNode?.id ?? null}
       onSelect={(id) => setParam('sel', id)}
+      scroll={{ initial, onScroll: () => {} }}
       empty={q === '' ? 'Nothing passes the filter.' : 'Nothing here matches the search.'}
     />
   );

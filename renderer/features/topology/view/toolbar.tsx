@@ -1,11 +1,10 @@
-import { ChevronDown, Search, X } from 'lucide-react';
-import { useMemo, type KeyboardEvent } from 'react';
+import { ChevronDown } from 'lucide-react';
+import type { KeyboardEvent } from 'react';
 import { setParam } from '../../../app/route.ts';
 import { Chip } from '../../../ui/chip.tsx';
-import { cx } from '../../../ui/cx.ts';
 import { formatCount, plural } from '../../../ui/format.ts';
 import { Menu, MenuItem, MenuSeparator } from '../../../ui/menu.tsx';
-import { parseQuery } from '../../../ui/query.ts';
+import { QualifierFilter } from '../../../ui/qualifier-filter.tsx';
 import { useWorldShape, worldStore } from '../../../world/store.ts';
 import { tallyOf } from '../../../world/tally.ts';
 import type { MapController } from '../map-controller.ts';
@@ -123,51 +122,27 @@ export function focusFind(): void {
 
 function Find({ controller, params }: ToolbarProps) {
   const found = useMapState(controller, (state) => state.found, null);
-  const problems = useMemo(() => parseQuery(params.q).problems, [params.q]);
-  const clear = () => {
-    setParam('q', null);
-    setParam('only', null);
+  const change = (text: string) => {
+    setParam('q', text);
+    if (text === '') setParam('only', null);
   };
-  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
-    if (event.key === 'Enter') controller?.nextFound(event.shiftKey ? -1 : 1);
-    else if (event.key !== 'Escape') return;
-    else if (params.q === '') event.currentTarget.blur();
-    else clear();
+  // The filter takes Enter for its suggestions; what is left goes on to the next thing found.
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.defaultPrevented) return;
     event.preventDefault();
-    event.stopPropagation();
+    controller?.nextFound(event.shiftKey ? -1 : 1);
   };
   return (
-    <div className={cx(styles.find, params.q !== '' && styles.active)} role="search">
-      <Search size={12} aria-hidden />
-      <input
-        id={FIND_ID}
-        className={styles.input}
-        type="text"
-        value={params.q}
-        placeholder="find…"
-        spellCheck={false}
-        aria-label="Find on the map"
-        aria-invalid={problems.length > 0}
-        title={problems.join('\n') || 'Words, or type: health: node: tag: age:'}
-        onChange={(event) => setParam('q', event.currentTarget.value)}
-        onKeyDown={onKeyDown}
-      />
+    <div className={styles.find} role="search" onKeyDown={onKeyDown}>
+      <QualifierFilter value={params.q} onChange={change} label="Find on the map" inputId={FIND_ID} />
       {params.q === '' ? null : (
         <>
           <span className={styles.found} role="status">
-            {problems[0] ?? (found === null ? '' : `${formatCount(found)} found`)}
+            {found === null ? '' : `${formatCount(found)} found`}
           </span>
-          <button
-            type="button"
-            className={styles.only}
-            aria-pressed={params.only}
-            onClick={() => setParam('only', params.only ? null : '1')}
-          >
+          <Chip pressed={params.only} onClick={() => setParam('only', params.only ? null : '1')}>
             only these
-          </button>
-          <button type="button" className={styles.clear} aria-label="Clear the search" onClick={clear}>
-            <X size={12} aria-hidden />
-          </button>
+          </Chip>
         </>
       )}
     </div>
