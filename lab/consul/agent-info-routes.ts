@@ -253,11 +253,13 @@ function stream(lab: ConsulLab, call: Call, everyMs: number, next: () => string)
   const timer = setInterval(() => {
     if (!response.writableNeedDrain) response.write(next());
   }, everyMs);
+  const signals = [call.signal, lab.signal];
   const stop = () => {
     clearInterval(timer);
+    for (const signal of signals) signal.removeEventListener('abort', stop);
     response.end();
   };
-  for (const signal of [call.signal, lab.signal]) signal.addEventListener('abort', stop, { once: true });
+  for (const signal of signals) signal.addEventListener('abort', stop, { once: true });
 }
 
 function logLine(lab: ConsulLab, call: Call): string {

@@ -6,6 +6,7 @@ import { parseDuration } from './duration.ts';
 import { ConsulFailure } from './errors.ts';
 import type { Answer, Call, Route } from './http.ts';
 import { Fields, readCheck, readService } from './registration.ts';
+import { waitFor } from './waiting.ts';
 import { printAgentService, printCheck } from './shapes.ts';
 
 const SERVICE_SELECTORS = [
@@ -133,19 +134,14 @@ async function readOne(lab: ConsulLab, call: Call): Promise<Answer> {
   const wanted = call.query.get('hash') ?? '';
   const waitMs = parseDuration(call.query.get('wait') || '5m') ?? 300_000;
   if (wanted !== '' && printed().hash === wanted) {
-    await new Promise<void>((resolve) => {
-      const finish = () => {
-        clearTimeout(timer);
-        stop();
-        resolve();
-      };
-      const timer = setTimeout(finish, waitMs);
-      const stop = lab.state.onChange(() => {
-        const row = agentOf(lab, call).service(call.params['id'] ?? '');
-        if (row === undefined || printed().hash !== wanted) finish();
-      });
-      for (const signal of [call.signal, lab.signal])
-        signal.addEventListener('abort', finish, { once: true });
+    await waitFor({
+      ms: waitMs,
+      signals: [call.signal, lab.signal],
+      subscriptions: [(listener) => lab.state.onChange(listener)],
+      until: () => {
+        const gone = agentOf(lab, call).service(call.params['id'] ?? '') === undefined;
+        return gone || printed().hash !== wanted;
+      },
     });
   }
   const { body, hash } = printed();

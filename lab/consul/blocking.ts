@@ -3,6 +3,7 @@ import { parseDuration } from './duration.ts';
 import { ConsulFailure } from './errors.ts';
 import type { Answer, Call } from './http.ts';
 import type { ConsulState } from './state.ts';
+import { waitFor } from './waiting.ts';
 
 const DEFAULT_WAIT_MS = 300_000;
 const MAX_WAIT_MS = 600_000;
@@ -19,6 +20,8 @@ export interface BlockingContext {
   readonly now: () => number;
   /** Aborted when the lab stops. */
   readonly signal: AbortSignal;
+  /** Queries that are being held. */
+  readonly held: { count: number };
 }
 
 export interface Listing {
@@ -64,8 +67,6 @@ export function readOptions(query: URLSearchParams): Options {
   };
 }
 
-let held = 0;
-
 /**
  * Answers a list, holding the request until its index has passed the given one, its time is over or the store was
  * replaced. The whole list is sent each time, also when nothing in it is different.
@@ -97,34 +98,24 @@ async function hold(
   options: Options,
   index: () => number,
 ): Promise<void> {
-  if (held >= MAX_HELD) throw new ConsulFailure(429, 'Your IP is issuing too many concurrent connections');
+  const { held } = context;
+  if (held.count >= MAX_HELD)
+    throw new ConsulFailure(429, 'Your IP is issuing too many concurrent connections');
   const { state, cluster } = context;
   const epoch = state.epoch;
-  held++;
+  held.count++;
   try {
-    await new Promise<void>((resolve) => {
-      const waitMs = options.waitMs * (1 + context.random() / JITTER_PART);
-      const finish = () => {
-        clearTimeout(timer);
-        stopState();
-        stopCluster();
-        call.signal.removeEventListener('abort', finish);
-        context.signal.removeEventListener('abort', finish);
-        resolve();
-      };
-      const look = () => {
+    await waitFor({
+      ms: options.waitMs * (1 + context.random() / JITTER_PART),
+      signals: [call.signal, context.signal],
+      subscriptions: [(listener) => state.onChange(listener), (listener) => cluster.onChange(listener)],
+      until: () => {
         const lost = options.consistency !== 'stale' && cluster.leader() === undefined;
-        if (BigInt(index()) > options.minIndex || state.epoch !== epoch || lost) finish();
-      };
-      const timer = setTimeout(finish, waitMs);
-      const stopState = state.onChange(look);
-      const stopCluster = cluster.onChange(look);
-      call.signal.addEventListener('abort', finish, { once: true });
-      context.signal.addEventListener('abort', finish, { once: true });
-      look();
+        return BigInt(index()) > options.minIndex || state.epoch !== epoch || lost;
+      },
     });
   } finally {
-    held--;
+    held.count--;
   }
 }
 

@@ -18,13 +18,3 @@ export function parseDuration(text: string): number | undefined {
   }
   return text.startsWith('-') ? -ms : ms;
 }
-
-/** As Go prints it: `10s`, `1m0s`, `1h30m0s`, `500ms`. */
-export function formatDuration(ms: number): string {
-  if (ms === 0) return '0s';
-  if (ms < 1_000) return `${ms}ms`;
-  const seconds = ms / 1_000;
-  const h = Math.floor(seconds / 3_600);
-  const m = Math.floor((seconds % 3_600) / 60);
-  return `${h > 0 ? `${h}h` : ''}${h > 0 || m > 0 ? `${m}m` : ''}${seconds % 60}s`;
-}

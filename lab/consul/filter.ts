@@ -69,7 +69,7 @@ class Parser {
 
   #comparison(): Expression {
     const first = this.#take();
-    if (first.quoted || this.#isWord('in') || this.#isWord('not')) {
+    if (first.quoted || this.#isWord('in') || (this.#isWord('not') && this.#isWord('in', 1))) {
       const negated = this.#takeWord('not');
       if (!this.#takeWord('in')) throw this.#unexpected();
       return this.#test(this.#take(), negated, (value) => contains(value, first.text));
@@ -100,12 +100,12 @@ class Parser {
     return negated ? { kind: 'not', inner: expression } : expression;
   }
 
-  #peek(): Token | undefined {
-    return this.#tokens[this.#next];
+  #peek(ahead = 0): Token | undefined {
+    return this.#tokens[this.#next + ahead];
   }
 
-  #isWord(text: string): boolean {
-    const token = this.#peek();
+  #isWord(text: string, ahead = 0): boolean {
+    const token = this.#peek(ahead);
     return token !== undefined && !token.quoted && token.text === text;
   }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { LabContext, LabModule, RunningModule } from '../kit/module.ts';
 import { startLabServer, type LabServer } from '../kit/server.ts';
 import { aclRoutes } from './acl-routes.ts';
@@ -35,6 +36,8 @@ export const consulLab: LabModule = { name: 'consul', start };
 
 async function start(context: LabContext): Promise<RunningModule> {
   const { world, random, now, signal } = context;
+  // Every held query listens to it.
+  setMaxListeners(0, signal);
   const state = new ConsulState();
   const cluster = new Cluster(
     world.scenario.datacenter,
@@ -59,6 +62,7 @@ async function start(context: LabContext): Promise<RunningModule> {
     config: new ConfigStore(state),
     queries: new QueryStore(state),
     startedAt: now(),
+    held: { count: 0 },
   };
   // The routes come last but are needed by the servers that come first, whose addresses the agents register.
   let routes: readonly Route[] = [];

@@ -6,6 +6,7 @@ import { ConsulFailure } from './errors.ts';
 import { eventIndex } from './event-log.ts';
 import type { Answer, Call, Route } from './http.ts';
 import { Fields } from './registration.ts';
+import { waitFor } from './waiting.ts';
 
 const DEFAULT_LOCK_DELAY_MS = 15_000;
 const MAX_LOCK_DELAY_MS = 60_000;
@@ -123,18 +124,11 @@ async function listEvents(lab: ConsulLab, call: Call): Promise<Answer> {
   if (waitMs === undefined) throw new ConsulFailure(400, 'Invalid wait time');
   const events = () => acl.visible(lab.events.list(name), (event) => acl.allows('event', 'read', event.Name));
   if (text !== '' && BigInt(text) === eventIndex(events())) {
-    await new Promise<void>((resolve) => {
-      const finish = () => {
-        clearTimeout(timer);
-        stop();
-        resolve();
-      };
-      const timer = setTimeout(finish, Math.min(waitMs === 0 ? EVENT_WAIT_MS : waitMs, EVENT_WAIT_MS));
-      const stop = lab.events.onChange(() => {
-        if (BigInt(text) !== eventIndex(events())) finish();
-      });
-      for (const signal of [call.signal, lab.signal])
-        signal.addEventListener('abort', finish, { once: true });
+    await waitFor({
+      ms: Math.min(waitMs === 0 ? EVENT_WAIT_MS : waitMs, EVENT_WAIT_MS),
+      signals: [call.signal, lab.signal],
+      subscriptions: [(listener) => lab.events.onChange(listener)],
+      until: () => BigInt(text) !== eventIndex(events()),
     });
   }
   const found = events();
