@@ -364,6 +364,7 @@ export function worldOf(said: readonly Said[]): World {
       id: sourceId(connectionId, observation.scope),
       connectionId,
       scope: observation.scope,
+      mode: 'poll',
       state: 'live',
       asOf: FIXTURE_AT,
       intervalMs: 5_000,

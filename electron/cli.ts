@@ -6,6 +6,8 @@ import { runFault } from './cli/fault.ts';
 import { complain, WrongUse, type Command } from './cli/command.ts';
 import { runWorld } from './cli/world.ts';
 import { runServe } from './hosts/serve-command.ts';
+import { stopRequested } from './hosts/stop-request.ts';
+import { GantryError } from '../shared/model/error.ts';
 
 const usage = `Usage: gantry COMMAND [OPTIONS]
 
@@ -40,16 +42,21 @@ async function main([name, ...args]: string[]): Promise<number> {
   try {
     return await command(args);
   } catch (thrown) {
-    complain(thrown instanceof Error ? thrown.message : String(thrown));
+    complain(wordsOf(thrown));
     return thrown instanceof WrongUse ? 2 : 1;
   }
+}
+
+/** In one line: a failure's advice says what is wrong and what to do. */
+function wordsOf(thrown: unknown): string {
+  if (thrown instanceof GantryError) return thrown.data.advice;
+  return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
 /** The lab has a process of its own, so that breaking it cannot break anything here. */
 function runLabProcess(args: readonly string[]): Promise<number> {
   const child = fork(join(distDir, 'lab.js'), [...args]);
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
-    process.on(signal, () => child.kill('SIGTERM'));
+  void stopRequested().then(() => child.kill('SIGTERM'));
   return new Promise((resolve) => {
     child.once('exit', (code) => resolve(code ?? 1));
   });
@@ -61,7 +68,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (thrown: unknown) => {
-    complain(thrown instanceof Error ? thrown.message : String(thrown));
+    complain(wordsOf(thrown));
     process.exitCode = 1;
   },
 );

@@ -201,7 +201,7 @@ function addInstance(
 }
 
 function addBalancer(made: Made, now: number): void {
-  const balancer = sampleEntity('llm-balancer', 'llm-balancer/llm/self/llm', {
+  const balancer = sampleEntity('llm-balancer', 'llm-balancer/llm/balancer/llm', {
     name: 'llm',
     since: now - 9_000_000,
   });
@@ -287,6 +287,7 @@ function makeSources(now: number, state: FixtureState, connections: readonly Con
           id: `${id}/${scope}`,
           connectionId: id,
           scope,
+          mode: 'poll',
           state: 'never',
           asOf: null,
           intervalMs: 5_000,
@@ -296,6 +297,7 @@ function makeSources(now: number, state: FixtureState, connections: readonly Con
         id: `${id}/${scope}`,
         connectionId: id,
         scope,
+        mode: 'poll',
         state: quiet ? 'stale' : partial ? 'partial' : connection?.state === 'late' ? 'late' : 'live',
         asOf: quiet ? now - 240_000 : (connection?.lastAnswerAt ?? now),
         intervalMs: 5_000 * (n + 1),

@@ -18,7 +18,15 @@ const guest = sampleEntity('guest', 'proxmox/pve/lxc/112', {
 function contextWith(asOf: number | null, state: Source['state'] = 'live'): QueryContext {
   return {
     now,
-    sourceOf: () => ({ id: 's', connectionId: 'pve', scope: 'main', state, asOf, intervalMs: 5_000 }),
+    sourceOf: () => ({
+      id: 's',
+      connectionId: 'pve',
+      scope: 'main',
+      mode: 'poll',
+      state,
+      asOf,
+      intervalMs: 5_000,
+    }),
     nodesOf: () => ['pve-2'],
   };
 }

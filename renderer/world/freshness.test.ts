@@ -7,6 +7,7 @@ const source: Source = {
   id: 'pve/resources',
   connectionId: 'pve',
   scope: 'resources',
+  mode: 'poll',
   state: 'partial',
   asOf: 500,
   intervalMs: 5_000,

@@ -36,6 +36,7 @@ it('gives the source that vouches for an entity', () => {
     id: instance.sourceId,
     connectionId: 'c',
     scope: 'main',
+    mode: 'poll' as const,
     state: 'live' as const,
     asOf: 5,
     intervalMs: 1_000,

@@ -19,6 +19,8 @@ export const SourceSchema = z.object({
   id: z.string(),
   connectionId: z.string(),
   scope: z.string(),
+  /** `poll`: asked every `intervalMs`. `watch`: the system tells by itself when something changes. */
+  mode: z.enum(['poll', 'watch']),
   state: FreshnessStateSchema,
   /** Epoch ms of the last complete answer; null: never. */
   asOf: z.number().nullable(),

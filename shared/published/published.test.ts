@@ -28,6 +28,7 @@ describe('published formats', () => {
           id: 'pve/res',
           connectionId: 'pve',
           scope: 'res',
+          mode: 'poll',
           state: 'stale',
           asOf: Date.UTC(2026, 0, 1),
           intervalMs: 5_000,

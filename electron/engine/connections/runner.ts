@@ -335,12 +335,12 @@ class Runner implements RunningConnection {
     const now = this.#deps.clock.now();
     for (const track of this.#track.sources) {
       const id = sourceId(this.id, track.scope);
-      const { scope, asOf, intervalMs, note } = track;
+      const { scope, mode, asOf, intervalMs, note } = track;
       const state = sourceFreshness(this.#track, track, now);
       const told = this.#toldSources.get(id);
       if (told && told.state === state && told.asOf === asOf && told.note === note?.slice(0, 500)) continue;
       const text = note === undefined ? {} : { note: note.slice(0, 500) };
-      const source: Source = { id, connectionId: this.id, scope, state, asOf, intervalMs, ...text };
+      const source: Source = { id, connectionId: this.id, scope, mode, state, asOf, intervalMs, ...text };
       this.#toldSources.set(id, source);
       this.#deps.callbacks.onSource(source);
     }
@@ -374,6 +374,6 @@ function differs(
   return keys.some((key) => a[key] !== b[key]);
 }
 
-function trackOf({ scope, intervalMs, optional = false }: SourceSpec) {
-  return { scope, intervalMs, optional };
+function trackOf({ scope, mode, intervalMs, optional = false }: SourceSpec) {
+  return { scope, mode, intervalMs, optional };
 }

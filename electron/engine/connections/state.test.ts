@@ -22,8 +22,8 @@ const error = (code: ErrorCode, detail = '', status?: number): GantryErrorData =
 });
 
 const START = 1_000_000;
-const fast = { scope: 'fast', intervalMs: 1_000, optional: false };
-const slow = { scope: 'slow', intervalMs: 10_000, optional: false };
+const fast = { scope: 'fast', mode: 'poll' as const, intervalMs: 1_000, optional: false };
+const slow = { scope: 'slow', mode: 'poll' as const, intervalMs: 10_000, optional: false };
 
 /** A story: at so many ms after the start, this happened, and then the connection was like that. */
 type Line = readonly [

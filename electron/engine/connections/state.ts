@@ -1,10 +1,11 @@
 import type { ConnectionState } from '../../../shared/model/connection.ts';
 import type { ErrorCode, GantryErrorData } from '../../../shared/model/error.ts';
-import { freshnessByAge, type FreshnessState } from '../../../shared/model/freshness.ts';
+import { freshnessByAge, type FreshnessState, type Source } from '../../../shared/model/freshness.ts';
 
 /** What is known of one source of a connection. Times are epoch ms. */
 export interface SourceTrack {
   readonly scope: string;
+  readonly mode: Source['mode'];
   readonly intervalMs: number;
   /** An optional source has its own age and failure, but does not decide the connection's state. */
   readonly optional: boolean;
@@ -46,14 +47,15 @@ export type ConnectionInput =
 
 export function startTrack(
   id: string,
-  sources: readonly Pick<SourceTrack, 'scope' | 'intervalMs' | 'optional'>[],
+  sources: readonly Pick<SourceTrack, 'scope' | 'mode' | 'intervalMs' | 'optional'>[],
   now: number,
 ): ConnectionTrack {
   return {
     id,
     startedAt: now,
-    sources: sources.map(({ scope, intervalMs, optional }) => ({
+    sources: sources.map(({ scope, mode, intervalMs, optional }) => ({
       scope,
+      mode,
       intervalMs,
       optional,
       asOf: null,

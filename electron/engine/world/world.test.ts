@@ -217,6 +217,7 @@ describe('patches', () => {
       id: 'proxmox/resources',
       connectionId: 'proxmox',
       scope: 'resources',
+      mode: 'poll',
       state: 'live',
       asOf: 1,
       intervalMs: 1,

@@ -123,7 +123,7 @@ function Sources({ id, live }: { readonly id: string; readonly live: boolean }) 
         <thead>
           <tr>
             <th scope="col">What</th>
-            <th scope="col">Asked every</th>
+            <th scope="col">Asked</th>
             <th scope="col">Age</th>
             <th scope="col">Missing</th>
           </tr>
@@ -134,7 +134,7 @@ function Sources({ id, live }: { readonly id: string; readonly live: boolean }) 
               <th scope="row">
                 <HostileText text={source.scope} />
               </th>
-              <td>{formatDuration(source.intervalMs)}</td>
+              <td>{source.mode === 'watch' ? 'tells by itself' : `every ${formatDuration(source.intervalMs)}`}</td>
               <td>
                 <FreshnessMark always freshness={freshnessOf(source, live)} />
               </td>

@@ -37,6 +37,7 @@ const source = (state: Source['state']): Source => ({
   id: 'lab/main',
   connectionId: 'lab',
   scope: 'main',
+  mode: 'poll',
   state,
   asOf: 0,
   intervalMs: 1_000,

@@ -76,6 +76,7 @@ export function instanceKey(node: string, serviceId: string): string {
 }
 
 function escape(node: string): string {
+  if (!node.includes(':') && !node.includes('%')) return node;
   return node.replace(/[%:]/g, (char) => (char === '%' ? '%25' : '%3A'));
 }
 

@@ -196,6 +196,80 @@ describe.skipIf(missing !== undefined)('a real Consul', () => {
   });
 });
 
+describe.skipIf(missing !== undefined)('a real Consul of 1,000 services', () => {
+  const SERVICES = 1_000;
+  const NODES = 500;
+  let agent: RealAgent;
+  beforeAll(async () => {
+    agent = await startRealAgent();
+    const nodes = Array.from({ length: NODES }, (_, at) => at);
+    // Three instances a service, on nodes without agents, so that nothing but this test changes them.
+    const register = async (node: number) => {
+      const name = `ext-${node}`;
+      const Address = `10.7.${node >> 8}.${node & 255}`;
+      for (let slot = 0; slot < (SERVICES * 3) / NODES; slot++) {
+        const service = `s-${(node * 2 + Math.floor(slot / 3) + (slot % 3) * 334) % SERVICES}`;
+        await agent.call('PUT', '/v1/catalog/register', {
+          Node: name,
+          Address,
+          SkipNodeUpdate: slot > 0,
+          Service: { ID: `${service}-${slot}`, Service: service, Port: 8_000 + slot },
+          Check: {
+            CheckID: `service:${service}-${slot}`,
+            Name: 'up',
+            Status: 'passing',
+            Output: 'HTTP GET http://10.7.0.1:8080/health: 200 OK Output: ok',
+            ServiceID: `${service}-${slot}`,
+          },
+        });
+      }
+    };
+    const workers = Array.from({ length: 8 }, async () => {
+      for (let node = nodes.pop(); node !== undefined; node = nodes.pop()) await register(node);
+    });
+    await Promise.all(workers);
+  });
+  afterAll(async () => {
+    await agent.close();
+  });
+
+  it('is read in one request and followed by three, and one change costs one entity and its service', async () => {
+    const started = Date.now();
+    const driver = watching(agent.url);
+    await driver.untilHealth(serviceId('s-7'), 'healthy', 30_000);
+    process.stderr.write(`${driver.latest()?.entities.length} entities read in ${Date.now() - started} ms\n`);
+    const untilKnown = () => {
+      const entity = driver.entity(serviceId('s-7'));
+      return entity?.kind === 'service' && entity.attrs.datacenter === 'dc1' ? true : undefined;
+    };
+    await driver.until('all lists once', () => (driver.status().version ? untilKnown() : undefined));
+    const requests = driver.status().requestsPerMinute;
+    expect(requests).toBeLessThanOrEqual(9);
+    const instance = driver.entity('consul/consul/instance/ext-3:s-7-3');
+    expect(instance).toBeDefined();
+
+    const latencies: number[] = [];
+    for (const Status of ['critical', 'passing', 'critical']) {
+      const before = driver.latest();
+      const asked = Date.now();
+      await agent.call('PUT', '/v1/catalog/register', {
+        Node: 'ext-3',
+        Address: '10.7.0.3',
+        SkipNodeUpdate: true,
+        Check: { CheckID: 'service:s-7-3', Name: 'up', Status, ServiceID: 's-7-3' },
+      });
+      const state = Status === 'critical' ? 'down' : 'healthy';
+      await driver.untilHealth('consul/consul/instance/ext-3:s-7-3', state);
+      latencies.push(Date.now() - asked);
+      const old = new Set(before?.entities);
+      const changed = driver.latest()?.entities.filter((entity) => !old.has(entity)) ?? [];
+      expect(changed.map((entity) => entity.kind).sort()).toEqual(['instance', 'service']);
+    }
+    process.stderr.write(`1,000 services: check set → observed, ms: ${latencies.join(' ')}\n`);
+    expect(latencies[0]).toBeLessThan(1_000);
+  });
+});
+
 describe.skipIf(missing !== undefined)('a real Consul that goes away', () => {
   let agent: RealAgent;
   beforeEach(async () => {

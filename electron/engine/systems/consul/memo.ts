@@ -18,11 +18,22 @@ interface Entry {
 export class Memo {
   #before = new Map<string, Entry>();
   #now = new Map<string, Entry>();
+  #idsBefore = new Map<string, string>();
+  #ids = new Map<string, string>();
 
   /** Call once before each round; what the last round did not ask for is forgotten. */
   begin(): void {
     this.#before = this.#now;
     this.#now = new Map();
+    this.#idsBefore = this.#ids;
+    this.#ids = new Map();
+  }
+
+  /** An id by its key: encoding thousands of names costs more than looking them up. */
+  id(key: string, make: () => string): string {
+    const id = this.#idsBefore.get(key) ?? make();
+    this.#ids.set(key, id);
+    return id;
   }
 
   get(key: string, inputs: readonly unknown[], make: () => Made): Made {

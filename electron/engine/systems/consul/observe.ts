@@ -1,6 +1,5 @@
-import type { Observation, ObservedEntity } from '../../../../shared/model/entity.ts';
+import type { Observation } from '../../../../shared/model/entity.ts';
 import { entityId, type EntityId } from '../../../../shared/model/ids.ts';
-import type { Link } from '../../../../shared/model/link.ts';
 import { instanceAddress, instanceSockets, nodeAddresses } from './addresses.ts';
 import { instanceKey, type Catalog } from './catalog.ts';
 import { foldSidecars } from './fold.ts';
@@ -70,26 +69,25 @@ export function observeCatalog(input: ObserveInput, memo: Memo = new Memo()): Ob
     ...groupChecks(catalog.checks.values()),
     notes: [...input.notes],
   };
-  const made: Made[] = [];
-  for (const [id, node] of select(scene, catalog.nodes, 'node', MAX_NODES))
-    made.push(nodeOf(scene, id, node));
-
+  const instances: Made[] = [];
   const byService = new Map<string, ShownInstance[]>();
   for (const [id, row] of select(scene, shown, 'instance', MAX_INSTANCES)) {
     const [entity, judged] = instanceOf(scene, id, row);
-    made.push(entity);
+    instances.push(entity);
     const siblings = byService.get(row.service);
     if (siblings) siblings.push({ id, row, judged });
     else byService.set(row.service, [{ id, row, judged }]);
   }
-  const names = serviceNames(scene, byService);
-  for (const [id, name] of select(scene, names, 'service', MAX_SERVICES)) {
-    made.push(serviceOf(scene, id, name, byService.get(name) ?? []));
-  }
+  const nodes = select(scene, catalog.nodes, 'node', MAX_NODES).map(([id, node]) => nodeOf(scene, id, node));
+  const services = select(scene, serviceNames(scene, byService), 'service', MAX_SERVICES).map(([id, name]) =>
+    serviceOf(scene, id, name, byService.get(name) ?? []),
+  );
+  // Each part is sorted by id, and so are the parts among themselves; links follow the entity they start from.
+  const made = [...instances, ...nodes, ...services];
   return {
     scope: SCOPE,
-    entities: made.map((one) => one.entity).sort(byId),
-    links: made.flatMap((one) => one.links).sort(byEnds),
+    entities: made.map((one) => one.entity),
+    links: made.flatMap((one) => one.links),
     asOf: input.asOf,
     ...(scene.notes.length > 0 && { partial: cut(scene.notes.join('; '), 500) }),
   };
@@ -103,7 +101,10 @@ function select<T>(
   cap: number,
 ): [EntityId, T][] {
   const all = [...rows]
-    .map(([key, row]): [EntityId, T] => [entityId('consul', scene.connectionId, type, key), row])
+    .map(([key, row]): [EntityId, T] => {
+      const make = () => entityId('consul', scene.connectionId, type, key);
+      return [scene.memo.id(`${type} ${key}`, make), row];
+    })
     .filter(([id]) => id.length <= MAX_ID)
     .sort(([a], [b]) => (a < b ? -1 : 1));
   const tooLong = rows.size - all.length;
@@ -225,7 +226,8 @@ function makeInstance(
 
 function serviceOf(scene: Scene, id: EntityId, name: string, members: readonly ShownInstance[]): Made {
   const { datacenter } = scene.catalog;
-  const listed = scene.catalog.services.get(name);
+  // Tags come from the instances; the catalogue's own list is for services without visible ones.
+  const listed = members.length > 0 ? undefined : scene.catalog.services.get(name);
   const inputs = [datacenter, listed, ...members.flatMap(({ row, judged }) => [row, judged.verdict])];
   return scene.memo.get(id, inputs, () => {
     const kind = members.find(({ row }) => row.kind !== '')?.row.kind;
@@ -241,7 +243,7 @@ function serviceOf(scene: Scene, id: EntityId, name: string, members: readonly S
         addresses: [],
         sockets: [],
         attrs: {
-          tags: members.length > 0 ? tagsOf(members.map(({ row }) => row)) : tagsOf([{ tags: listed ?? [] }]),
+          tags: tagsOf(listed === undefined ? members.map(({ row }) => row) : [{ tags: listed }]),
           instances: members.length,
           ...(kind !== undefined && { serviceKind: cut(kind, 100) }),
           ...(datacenter !== '' && { datacenter: cut(datacenter, MAX_TEXT) }),
@@ -281,7 +283,7 @@ function checkAttr(check: ConsulCheck) {
 function groupChecks(checks: Iterable<ConsulCheck>): Pick<Scene, 'checksOfNode' | 'checksOfInstance'> {
   const checksOfNode = new Map<string, ConsulCheck[]>();
   const checksOfInstance = new Map<string, ConsulCheck[]>();
-  for (const check of [...checks].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))) {
+  for (const check of checks) {
     const [map, key] =
       check.serviceId === ''
         ? [checksOfNode, check.node]
@@ -290,13 +292,8 @@ function groupChecks(checks: Iterable<ConsulCheck>): Pick<Scene, 'checksOfNode' 
     if (list) list.push(check);
     else map.set(key, [check]);
   }
+  for (const list of [...checksOfNode.values(), ...checksOfInstance.values()]) {
+    if (list.length > 1) list.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  }
   return { checksOfNode, checksOfInstance };
-}
-
-function byId(a: ObservedEntity, b: ObservedEntity): number {
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
-}
-
-function byEnds(a: Link, b: Link): number {
-  return a.from < b.from ? -1 : a.from > b.from ? 1 : a.to < b.to ? -1 : a.to > b.to ? 1 : 0;
 }

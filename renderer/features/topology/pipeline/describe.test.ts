@@ -66,6 +66,7 @@ describe('freshness', () => {
     id: 'lab/main',
     connectionId: 'lab',
     scope: 'main',
+    mode: 'poll',
     state,
     asOf,
     intervalMs: 1_000,

@@ -6,6 +6,7 @@ const source = (connectionId: string, more: Partial<Source>): Source => ({
   id: `${connectionId}/main`,
   connectionId,
   scope: 'main',
+  mode: 'poll',
   state: 'live',
   asOf: 0,
   intervalMs: 1_000,
