@@ -1,4 +1,4 @@
-import type { AddressPort, CheckRow, NodeRow, ServiceProxy, ServiceRow } from './rows.ts';
+import type { CheckRow, NodeRow, ServiceProxy, ServiceRow } from './rows.ts';
 
 /** How rows are printed. Consul leaves some empty keys out and prints others, differently per endpoint. */
 
@@ -94,5 +94,3 @@ export function printCatalogRow(node: NodeRow, row: ServiceRow) {
     ModifyIndex: row.ModifyIndex,
   };
 }
-
-export type { AddressPort };
