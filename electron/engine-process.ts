@@ -2,7 +2,7 @@ import { RPCHandler } from '@orpc/server/message-port';
 import type { MessagePortMain } from 'electron';
 import { GantryError } from '../shared/model/error.ts';
 import { createEngine, type Engine } from './engine/engine.ts';
-import { loadEnvironment } from './hosts/environments.ts';
+import { loadEnvironments } from './hosts/environments.ts';
 import type { EngineReport, EngineRequest } from './shell/engine-messages.ts';
 
 /**
@@ -32,7 +32,9 @@ main.on('message', (event) => {
 });
 
 async function start(request: Extract<EngineRequest, { type: 'start' }>): Promise<Engine> {
-  const environments = await Promise.all(request.environments.map(loadEnvironment));
+  const environments = await loadEnvironments(request.environments, (problem) =>
+    process.stderr.write(`gantry: ${problem}\n`),
+  );
   const first = environments[0]?.id;
   return createEngine({
     host: 'desktop',

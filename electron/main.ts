@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { app, session, type BrowserWindow, type MessagePortMain } from 'electron';
-import { environmentSources } from './hosts/environment-source.ts';
+import { environmentSources, inOpeningOrder } from './hosts/environment-source.ts';
 import { startLab, type RunningLab } from './hosts/lab.ts';
 import { declareAppScheme, serveAppProtocol } from './shell/app-protocol.ts';
 import { parseDesktopOptions } from './shell/command-line.ts';
@@ -61,12 +61,9 @@ async function run(): Promise<void> {
   });
   open();
 
-  const environments = environmentSources(options.environmentFiles);
-  if (options.lab) {
-    lab.running = await startLab(utilityLabSpawner(path.join(distDir, 'lab.js')));
-    environments.push(lab.running.environment);
-  }
-  engine.start({ type: 'start', environments });
+  const sources = environmentSources(options.environmentFiles, options.dataDir);
+  if (options.lab) lab.running = await startLab(utilityLabSpawner(path.join(distDir, 'lab.js')));
+  engine.start({ type: 'start', environments: inOpeningOrder(sources, lab.running?.environment) });
 }
 
 function superviseEngine(windows: ReadonlySet<BrowserWindow>): EngineSupervisor<MessagePortMain> {

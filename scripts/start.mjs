@@ -15,7 +15,7 @@ Installs and builds what is missing, then opens the console.
   --browser        in a browser instead of the desktop window
   --no-open        open nothing, only print the address to open
   --env FILE       an environment to connect to; may be given more than once, the first is opened
-  --data-dir DIR   where the console keeps its data
+  --data-dir DIR   the console's data; environment files in its folder environments/ are offered too
   --port PORT      loopback port of browser mode (default: any free one)
   --help           this text
 `;

@@ -2,7 +2,8 @@ import { parseArgs, type ParseArgsConfig } from 'node:util';
 import type { GantryClient } from '../../shared/contract/contract.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { connectInProcess } from '../engine/in-process.ts';
-import { environmentSources, loadEnvironment, type LoadedEnvironment } from '../hosts/environments.ts';
+import { environmentSources } from '../hosts/environment-source.ts';
+import { loadEnvironment, type LoadedEnvironment } from '../hosts/environments.ts';
 
 /** Takes the arguments after its name; resolves with the exit status. */
 export type Command = (args: readonly string[]) => Promise<number>;

@@ -1,10 +1,10 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GantryError } from '../../shared/model/error.ts';
-import { environmentSources } from './environment-source.ts';
-import { loadEnvironment } from './environments.ts';
+import { environmentSources, inOpeningOrder } from './environment-source.ts';
+import { loadEnvironment, loadEnvironments } from './environments.ts';
 
 describe('environmentSources', () => {
   it('makes readable ids that are unique and never that of the lab', () => {
@@ -33,7 +33,7 @@ describe('loadEnvironment', () => {
   async function load(text: string) {
     const file = path.join(folder, 'environment.json');
     await writeFile(file, text);
-    return loadEnvironment({ id: 'e', origin: 'environment file', path: file });
+    return loadEnvironment({ id: 'e', origin: 'environment file', path: file, optional: false });
   }
 
   async function problemOf(text: string): Promise<string> {
@@ -87,13 +87,56 @@ describe('loadEnvironment', () => {
   });
 
   it('says in one line when there is no file, or a folder', async () => {
-    const missing = loadEnvironment({ id: 'e', origin: 'o', path: path.join(folder, 'none.json') });
+    const missing = loadEnvironment({
+      id: 'e',
+      origin: 'o',
+      path: path.join(folder, 'none.json'),
+      optional: false,
+    });
     await expect(missing).rejects.toMatchObject({
       data: { advice: expect.stringContaining('there is no such file') },
     });
-    const directory = loadEnvironment({ id: 'e', origin: 'o', path: folder });
+    const directory = loadEnvironment({ id: 'e', origin: 'o', path: folder, optional: false });
     await expect(directory).rejects.toMatchObject({
       data: { advice: expect.stringContaining('is a folder') },
     });
+  });
+});
+
+describe('what is kept in the data folder', () => {
+  let dataDir = '';
+  beforeAll(async () => {
+    dataDir = await mkdtemp(path.join(tmpdir(), 'gantry-data-'));
+    const folder = path.join(dataDir, 'environments');
+    await mkdir(folder);
+    await writeFile(path.join(folder, 'staging.json'), '{"name": "Staging", "connections": []}');
+    await writeFile(path.join(folder, 'broken.json'), '{"name": 1}');
+    await writeFile(path.join(folder, 'notes.txt'), 'not an environment');
+  });
+  afterAll(() => rm(dataDir, { recursive: true, force: true }));
+
+  it('is offered after what was named and after the lab', () => {
+    const lab = { id: 'lab', origin: 'built-in lab', path: '/tmp/lab.json', optional: false };
+    const order = inOpeningOrder(environmentSources(['/x/staging.json'], dataDir), lab);
+    expect(order.map(({ id, optional }) => `${id} ${optional}`)).toEqual([
+      'staging false',
+      'lab false',
+      'broken true',
+      'staging-2 true',
+    ]);
+  });
+
+  it('tells of an unusable file and leaves it out; one asked for by name ends the start', async () => {
+    const told: string[] = [];
+    const kept = environmentSources([], dataDir);
+    const loaded = await loadEnvironments(kept, (problem) => told.push(problem));
+    expect(loaded.map(({ file }) => file.name)).toEqual(['Staging']);
+    expect(told).toEqual([expect.stringContaining('broken.json: name: expected string')]);
+    const named = environmentSources([path.join(dataDir, 'environments', 'broken.json')]);
+    await expect(loadEnvironments(named, () => {})).rejects.toBeInstanceOf(GantryError);
+  });
+
+  it('may not be there', () => {
+    expect(environmentSources([], path.join(dataDir, 'none'))).toEqual([]);
   });
 });

@@ -4,8 +4,6 @@ import { GantryError } from '../../shared/model/error.ts';
 import { parseEnvironmentFile, unusableFile } from '../engine/connections/environment-file.ts';
 import type { EnvironmentSource } from './environment-source.ts';
 
-export { environmentSources } from './environment-source.ts';
-
 export interface LoadedEnvironment {
   readonly id: string;
   readonly origin: string;
@@ -23,6 +21,28 @@ const MAX_FILE_BYTES = 1024 * 1024;
 export async function loadEnvironment(source: EnvironmentSource): Promise<LoadedEnvironment> {
   const file = parseEnvironmentFile(await readText(source.path), source.path);
   return { id: source.id, origin: source.origin, file };
+}
+
+/**
+ * Reads all of them. What was asked for by name must be usable; of what was not, an unusable file is handed to `tell` and left
+ * out.
+ */
+export async function loadEnvironments(
+  sources: readonly EnvironmentSource[],
+  tell: (problem: string) => void,
+): Promise<LoadedEnvironment[]> {
+  const loaded = await Promise.all(
+    sources.map(async (source) => {
+      try {
+        return await loadEnvironment(source);
+      } catch (thrown) {
+        if (!source.optional || !(thrown instanceof GantryError)) throw thrown;
+        tell(thrown.data.advice);
+        return undefined;
+      }
+    }),
+  );
+  return loaded.filter((environment) => environment !== undefined);
 }
 
 async function readText(file: string): Promise<string> {

@@ -30,7 +30,7 @@ describe('startLab', () => {
       void writeFile(file, '{}');
       return child;
     });
-    expect(lab.environment).toEqual({ id: 'lab', origin: 'built-in lab', path: file });
+    expect(lab.environment).toEqual({ id: 'lab', origin: 'built-in lab', path: file, optional: false });
     await lab.stop();
     expect(calls).toEqual(['stop']);
     await expect(access(file)).rejects.toThrow('ENOENT');

@@ -50,7 +50,7 @@ export async function startLab(spawn: LabSpawner, deadlineMs = READY_DEADLINE_MS
     throw thrown;
   }
   return {
-    environment: { id: LAB_ID, origin: 'built-in lab', path: file },
+    environment: { id: LAB_ID, origin: 'built-in lab', path: file, optional: false },
     exited: child.exited,
     stop,
   };

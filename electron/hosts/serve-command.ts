@@ -4,8 +4,8 @@ import { RPCHandler } from '@orpc/server/ws';
 import { GantryError } from '../../shared/model/error.ts';
 import { createEngine, type Engine } from '../engine/engine.ts';
 import { startBrowserHost, type BrowserHost } from './browser-host.ts';
-import { environmentSources, type EnvironmentSource } from './environment-source.ts';
-import { loadEnvironment } from './environments.ts';
+import { environmentSources, inOpeningOrder } from './environment-source.ts';
+import { loadEnvironments } from './environments.ts';
 import { nodeLabSpawner, startLab, type RunningLab } from './lab.ts';
 import { stopRequested } from './stop-request.ts';
 
@@ -15,13 +15,14 @@ Serves the console to a browser on this machine, until SIGTERM or Ctrl-C.
 
   --port PORT      loopback port (default: any free one)
   --env FILE       an environment to connect to; may be given more than once, the first is opened
-  --data-dir DIR   where the console keeps its data; nothing of this host is kept yet
+  --data-dir DIR   the console's data; environment files in its folder environments/ are offered too
   --no-lab         without the built-in lab
 `;
 
 interface ServeOptions {
   readonly port: number;
   readonly environmentFiles: readonly string[];
+  readonly dataDir: string | undefined;
   readonly lab: boolean;
 }
 
@@ -70,12 +71,10 @@ async function start(
   parts: { lab?: RunningLab; engine?: Engine; host?: BrowserHost },
 ): Promise<void> {
   // Read first: a wrong file is said at once, before anything runs.
-  const sources: EnvironmentSource[] = environmentSources(options.environmentFiles);
-  const environments = await Promise.all(sources.map(loadEnvironment));
-  if (options.lab) {
-    parts.lab = await startLab(nodeLabSpawner(path.join(places.distDir, 'lab.js')));
-    environments.push(await loadEnvironment(parts.lab.environment));
-  }
+  const sources = environmentSources(options.environmentFiles, options.dataDir);
+  await loadEnvironments(sources, complain);
+  if (options.lab) parts.lab = await startLab(nodeLabSpawner(path.join(places.distDir, 'lab.js')));
+  const environments = await loadEnvironments(inOpeningOrder(sources, parts.lab?.environment), () => {});
   const first = environments[0]?.id;
   const engine = await createEngine({
     host: 'browser',
@@ -122,6 +121,7 @@ export function parseServeOptions(args: readonly string[]): ServeOptions | 'help
   return {
     port: Number(values.port),
     environmentFiles: values.env,
+    dataDir: values['data-dir'],
     lab: !values['no-lab'],
   };
 }
