@@ -11,6 +11,7 @@ describe('parseServeOptions', () => {
     expect(parseServeOptions(args)).toEqual({
       port: 7_999,
       environmentFiles: ['a.json', 'b.json'],
+      dataDir: '/d',
       lab: false,
     });
     expect(parseServeOptions(['--host', '127.0.0.1'])).toMatchObject({ port: 0 });
