@@ -125,7 +125,7 @@ export class MapController {
     this.#size = size;
     const { camera, fitted, scene } = this.#state;
     if (!scene || before.width === 0) this.#model.setPitch(size);
-    else if (fitted && refit) this.#setCamera(cameras.fit(scene.bounds, size), true);
+    else if (fitted && refit) this.fit();
     else {
       // The left top corner stays: a panel that opens on the right pushes nothing aside.
       const corner = cameras.toMap(camera, before, 0, 0);

@@ -46,7 +46,7 @@ export const DOTS_BELOW = 0.34;
 /** its name is drawn from here, */
 export const NAMES_FROM = 0.42;
 /** its second line from here, */
-export const SECOND_LINE_FROM = 0.8;
+export const SECOND_LINE_FROM = 0.73;
 /** and links say their rate from here. */
 export const RATES_FROM = 1.3;
 /** Text is never smaller than this on the screen, px: below life size it grows on the map instead. */

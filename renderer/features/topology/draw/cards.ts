@@ -168,9 +168,9 @@ function readable(size: number, zoom: number, most: number): number {
 
 function names(painting: Painting, nodes: Uint32Array, secondLine: boolean): void {
   const { context, scene, palette, text, camera } = painting;
-  const size = readable(13, camera.zoom, secondLine ? 14 : 26);
+  const size = readable(13, camera.zoom, secondLine ? 15 : 26);
   const nameFont = `${size}px ${palette.font}`;
-  const secondFont = `${readable(11, camera.zoom, 13.5)}px ${palette.font}`;
+  const secondFont = `${readable(11, camera.zoom, 15)}px ${palette.font}`;
   const left = textLeft(camera.zoom);
   const width = scene.nodeWidth - left - TEXT_RIGHT;
   // Measured before drawing: switching fonts for every node costs more than two passes.
@@ -182,6 +182,7 @@ function names(painting: Painting, nodes: Uint32Array, secondLine: boolean): voi
   nodes.forEach((i, k) => {
     context.fillText(cut[k]!, scene.x[i]! + left, scene.y[i]! + base);
   });
+  clocks(painting, nodes, secondLine);
   if (!secondLine) return;
   const lines = Array.from(nodes, (i) => secondLineOf(painting, secondFont, i, width));
   context.font = secondFont;
@@ -189,26 +190,35 @@ function names(painting: Painting, nodes: Uint32Array, secondLine: boolean): voi
   nodes.forEach((i, k) => {
     context.fillText(lines[k]!, scene.x[i]! + left, scene.y[i]! + SECOND_Y);
   });
-  clocks(painting, nodes);
 }
 
 /** The age always has its place; the detail gets what is left. */
 function secondLineOf(painting: Painting, font: string, i: number, width: number): string {
   const { context, text } = painting;
   const age = painting.age(i);
-  if (age === '') return text.fit(context, font, painting.detail(i), width);
+  if (age === '') return fitDetail(painting, font, i, width);
   const tail = ` · ${age}`;
   const room = width - text.width(context, font, tail) - (painting.scene.fresh[i] === LATE ? 14 : 0);
-  return room < 24 ? age : text.fit(context, font, painting.detail(i), room) + tail;
+  return room < 24 ? age : fitDetail(painting, font, i, room) + tail;
+}
+
+/** Whole facts as long as they fit: half an address or half a rate is worth less than its room. */
+function fitDetail({ context, text, detail }: Painting, font: string, i: number, width: number): string {
+  let line = detail(i);
+  for (let end = line.lastIndexOf(' · '); end > 0; end = line.lastIndexOf(' · ')) {
+    if (text.width(context, font, line) <= width) break;
+    line = line.slice(0, end);
+  }
+  return text.fit(context, font, line, width);
 }
 
 /** A small clock at the right of what is late. */
-function clocks({ context, scene, palette }: Painting, nodes: Uint32Array): void {
+function clocks({ context, scene, palette }: Painting, nodes: Uint32Array, secondLine: boolean): void {
   context.beginPath();
   for (const i of nodes) {
     if (scene.fresh[i] !== LATE) continue;
     const x = scene.x[i]! + scene.nodeWidth - 11;
-    const y = scene.y[i]! + SECOND_Y - 4;
+    const y = scene.y[i]! + (secondLine ? SECOND_Y - 4 : scene.nodeHeight / 2);
     context.moveTo(x + 4, y);
     context.arc(x, y, 4, 0, 2 * Math.PI);
     context.moveTo(x, y - 2.5);

@@ -1,5 +1,5 @@
 import { DIRECT_PAINT_MAX, SETTLE_MS, SLICE_MS } from '../thresholds.ts';
-import { visibleRect, type Camera, type Size } from './camera.ts';
+import { visibleRect, type Camera, type Rect, type Size } from './camera.ts';
 import { paintOverlay, type Marks } from './overlay.ts';
 import { paintNow, paintOver, visibleIn, type Painting, type Visible } from './painter.ts';
 import type { Palette } from './palette.ts';
@@ -70,23 +70,15 @@ export class MapCanvas {
     this.repaint();
   }
 
-  /** These nodes' own words changed. Nothing is painted for what is out of sight. */
+  /** These nodes' own words changed. A frame is drawn only when one of them is in the window. */
   touch(nodes: readonly number[]): void {
     const scene = this.#scene;
     if (!scene) return;
-    const shown = this.#picture
-      ? visibleRect(this.#picture.subject.camera, this.#picture.size)
-      : visibleRect(this.#camera, this.#size);
-    const inSight = nodes.some((i) => {
-      const box = scene.boxOf(i);
-      return (
-        box.right >= shown.left &&
-        box.left <= shown.right &&
-        box.bottom >= shown.top &&
-        box.top <= shown.bottom
-      );
-    });
-    if (inSight) this.repaint();
+    const within = (rect: Rect) => nodes.some((i) => overlaps(scene.boxOf(i), rect));
+    // A picture reaches beyond the window: it may be out of date without anybody seeing it yet.
+    const picture = this.#picture && visibleRect(this.#picture.subject.camera, this.#picture.size);
+    if (!picture || within(picture)) this.#revision++;
+    if (within(visibleRect(this.#camera, this.#size))) this.#request();
   }
 
   /** The same arrangement says something else. */
@@ -281,4 +273,8 @@ export class MapCanvas {
 /** Shows the same arrangement in the same colours: its links are right, whatever the states are. */
 function isOf({ subject }: Picture, { scene, palette, ratio }: Painting): boolean {
   return subject.scene === scene && subject.palette === palette && subject.ratio === ratio;
+}
+
+function overlaps(a: Rect, b: Rect): boolean {
+  return a.right >= b.left && a.left <= b.right && a.bottom >= b.top && a.top <= b.bottom;
 }

@@ -1,7 +1,9 @@
 import { INNER_GAP } from '../thresholds.ts';
 
-/** Bulge of a link within one column, map units. */
-const LOOP = 30;
+/** Bulge of a link within one column, map units; a curve reaches three quarters of it, less than the gap. */
+const LOOP = 24;
+/** Where between two rows a link runs, as a share of the gap, from the node that it belongs to. */
+const BESIDE_ROW = 0.36;
 /** A link passes a node at this distance at least, and not much farther. Map units. */
 const CLEAR = 4;
 const BESIDE = 10;
@@ -63,14 +65,29 @@ export function routeOf(scene: Ground, edge: number, into: Route): void {
   into.y2 = scene.y[b]! + half;
   into.loop = scene.x[a] === scene.x[b];
   into.x2 = into.loop ? into.x1 : scene.x[b]!;
-  const oneTier = scene.tierLeft[a] === scene.tierLeft[b];
-  const outInside = !oneTier && into.x1 < scene.tierRight[a]!;
-  const inInside = !oneTier && into.x2 > scene.tierLeft[b]!;
+  if (scene.tierLeft[a] === scene.tierLeft[b]) {
+    withinTier(scene, a, into);
+    return;
+  }
+  const outInside = into.x1 < scene.tierRight[a]!;
+  const inInside = into.x2 > scene.tierLeft[b]!;
   // Leaving below the row and arriving above it: a way out and a way in never lie on each other.
   into.fromX = outInside ? scene.tierRight[a]! : into.x1;
-  into.fromY = outInside ? scene.y[a]! + scene.nodeHeight + scene.rowGap * 0.36 : into.y1;
+  into.fromY = outInside ? belowRow(scene, a) : into.y1;
   into.toX = inInside ? scene.tierLeft[b]! : into.x2;
-  into.toY = inInside ? scene.y[b]! - scene.rowGap * 0.36 : into.y2;
+  into.toY = inInside ? scene.y[b]! - scene.rowGap * BESIDE_ROW : into.y2;
+}
+
+/** Between two columns of one tier: along the row to the gap before the right column, and up or down in there. */
+function withinTier(scene: Ground, a: number, into: Route): void {
+  into.toX = into.x2;
+  into.toY = into.y2;
+  into.fromX = into.loop ? into.x1 : into.x2 - INNER_GAP;
+  into.fromY = into.fromX > into.x1 ? belowRow(scene, a) : into.y1;
+}
+
+function belowRow(scene: Ground, node: number): number {
+  return scene.y[node]! + scene.nodeHeight + scene.rowGap * BESIDE_ROW;
 }
 
 /** Half of the gap between two columns of a tier, where a link turns into its row. */

@@ -107,7 +107,7 @@ describe('routes', () => {
           }
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 200 },
     );
   });
 
