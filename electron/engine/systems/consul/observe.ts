@@ -190,7 +190,7 @@ function makeInstance(
     entity: {
       id,
       kind: 'instance',
-      name: cut(row.id, MAX_TEXT / 2),
+      name: cut(instanceName(row), MAX_TEXT / 2),
       ownHealth: judged.health,
       metrics: {},
       addresses: [],
@@ -224,6 +224,11 @@ function makeInstance(
   };
 }
 
+/** A service id that is just the service's name (registered without one) tells instances apart by their nodes alone. */
+function instanceName(row: ConsulInstance): string {
+  return row.id === row.service ? `${row.id} on ${row.node}` : row.id;
+}
+
 function serviceOf(scene: Scene, id: EntityId, name: string, members: readonly ShownInstance[]): Made {
   const { datacenter } = scene.catalog;
   // Tags come from the instances; the catalogue's own list is for services without visible ones.
@@ -237,7 +242,7 @@ function serviceOf(scene: Scene, id: EntityId, name: string, members: readonly S
         kind: 'service',
         name: cut(name, MAX_TEXT / 2),
         ownHealth: serviceHealth(
-          members.map(({ row, judged }) => ({ name: row.id, verdict: judged.verdict })),
+          members.map(({ row, judged }) => ({ name: instanceName(row), verdict: judged.verdict })),
         ),
         metrics: {},
         addresses: [],
