@@ -183,7 +183,7 @@ describe('the catalogue as entities and links', () => {
   it('takes the `consul` service’s health from its node, and marks its node as a server', () => {
     const consul = instance('consul', { service: 'consul', port: 8300 });
     const catalog = catalogOf([node('n1'), node('n2')], [consul], [check('', 'passing')]);
-    expect(find(catalog, 'instance', 'consul').ownHealth).toEqual({ state: 'healthy' });
+    expect(find(catalog, 'instance', 'consul on n1').ownHealth).toEqual({ state: 'healthy' });
     expect(find(catalog, 'node', 'n1').attrs.role).toBe('server');
     expect(find(catalog, 'node', 'n2')).toMatchObject({
       attrs: { role: 'client' },
