@@ -2,6 +2,7 @@ import { freshnessStates, type FreshnessState } from '../../../../shared/model/f
 import { healthStates, type HealthState } from '../../../../shared/model/health.ts';
 import { NAMES_FROM, RATES_FROM, SECOND_LINE_FROM, TEXT_MIN_PX } from '../thresholds.ts';
 import { isBad } from '../pipeline/state.ts';
+import { farLabels } from './far-labels.ts';
 import { newRoute, routeOf } from './routes.ts';
 import type { Painting, Visible } from './painter.ts';
 import { addShape } from './shapes.ts';
@@ -36,6 +37,7 @@ export function* paintCards(painting: Painting, visible: Visible): Generator<voi
     if (zoom >= NAMES_FROM) names(painting, part, zoom >= SECOND_LINE_FROM);
     yield;
   }
+  if (zoom < NAMES_FROM) farLabels(painting, nodes);
   if (zoom >= RATES_FROM) {
     rates(painting, visible.edges);
     yield;
