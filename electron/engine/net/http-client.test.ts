@@ -230,6 +230,66 @@ describe('politeness', () => {
   });
 });
 
+describe('signing in', () => {
+  const auth = { type: 'password', username: 'ops', password: 'horse-battery' } as const;
+  const system = {
+    authHeaders: () => ({}),
+    budget: { requestsPerMinute: 100, concurrency: 2 },
+    signIn: async (_: unknown, http: HttpClient) => {
+      const { body } = await http.json({ method: 'POST', path: '/login', purpose: 'log in' }, z.string());
+      return { authorization: body };
+    },
+  };
+
+  /** Gives a new token at each login, and takes the last one only. */
+  async function gate() {
+    const state = { logins: 0, token: '', open: true, refusing: false };
+    const server = keep(
+      await httpServer((request, response) => {
+        if (request.url === '/login') {
+          state.token = `token-${++state.logins}`;
+          if (!state.open) return void response.writeHead(401).end();
+          return void response.end(JSON.stringify(state.token));
+        }
+        const known = !state.refusing && request.headers.authorization === state.token;
+        response.writeHead(known ? 200 : 401).end('1');
+      }),
+    );
+    return { state, client: keep(clientFor(server.url, { auth, system })) };
+  }
+
+  it('is done once for all that wait for it', async () => {
+    const { state, client } = await gate();
+    const answers = await Promise.all(Array.from({ length: 6 }, () => read(client)));
+    expect(answers.map(({ body }) => body)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(state.logins).toBe(1);
+  });
+
+  it('is done again when what it gave is refused, for a write too', async () => {
+    const { state, client } = await gate();
+    await read(client);
+    state.token = 'another session';
+    expect((await read(client, { method: 'POST', body: {} })).body).toBe(1);
+    expect(state.logins).toBe(2);
+  });
+
+  it('is told as it is when it fails, and tried once a request', async () => {
+    const { state, client } = await gate();
+    state.open = false;
+    expect(await errorOf(read(client))).toMatchObject({ code: 'unauthorized', attempted: 'log in' });
+    expect(state.logins).toBe(1);
+    state.open = true;
+    expect((await read(client)).body).toBe(1);
+  });
+
+  it('does not go on for ever with a system that refuses what it just gave', async () => {
+    const { state, client } = await gate();
+    state.refusing = true;
+    expect((await errorOf(read(client))).code).toBe('unauthorized');
+    expect(state.logins).toBe(2);
+  });
+});
+
 describe('an idle socket that the server closes as it is used again', () => {
   /** Answers the first request of each socket, and cuts it at the second. */
   const closing = () => {

@@ -19,6 +19,7 @@ import { backoffMs } from './backoff.ts';
 import { ACCEPTED_ENCODINGS } from './body.ts';
 import { createRequestBudget } from './budget.ts';
 import { createConnector } from './connector.ts';
+import { createCredentials } from './credentials.ts';
 import { exchange, type RawAnswer } from './exchange.ts';
 import { failureOf, isConnectionFailure, type FailureContext } from './failure.ts';
 import { FaultError } from './fault.ts';
@@ -44,7 +45,7 @@ export interface HttpClientOptions {
   readonly tls?: Tls | undefined;
   /** Secrets resolved. */
   readonly auth: Auth;
-  readonly system: Pick<System, 'authHeaders' | 'explain' | 'budget'>;
+  readonly system: Pick<System, 'authHeaders' | 'signIn' | 'explain' | 'budget'>;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -88,7 +89,7 @@ export function createHttpClient(options: HttpClientOptions): ManagedHttpClient 
       meter.started(startedAt);
       context.sent = true;
       const answer = await orAborted(
-        exchange(pool, base.origin, wireRequest(base, request, system.authHeaders(auth)), signal, clock),
+        exchange(pool, base.origin, wireRequest(base, request, context.credentials), signal, clock),
         signal,
       );
       if (!isLongPoll(request)) meter.answered(clock.monotonic() - startedAt);
@@ -116,9 +117,12 @@ export function createHttpClient(options: HttpClientOptions): ManagedHttpClient 
     return outcome;
   };
 
-  const send = async (request: HttpRequest): Promise<{ answer: RawAnswer; context: FailureContext }> => {
+  const send = async (
+    request: HttpRequest,
+    anonymous = false,
+  ): Promise<{ answer: RawAnswer; context: FailureContext }> => {
     const deadlineMs = request.deadlineMs ?? DEFAULT_DEADLINE_MS;
-    const context = contextOf(base, request, options);
+    const context = contextOf(base, request, options, () => credentials.known());
     if (!isSafePath(request.path)) {
       const detail = 'The path is not plain: percent-encode its parts, and put parameters into the query.';
       throw failureOf(new FaultError({ kind: 'request', detail }), context);
@@ -130,11 +134,27 @@ export function createHttpClient(options: HttpClientOptions): ManagedHttpClient 
       () => scope.abort(new FaultError({ kind: 'deadline', afterMs: deadlineMs })),
       () => {},
     );
+    const go = () => orAborted(guarded(request, scope.signal, latest, context), scope.signal);
+    const signedIn = async () => {
+      if (anonymous) return go();
+      // Before the slots: signing in needs one itself.
+      context.credentials = await credentials.headers(scope.signal);
+      return go().catch(async (thrown: unknown) => {
+        const refused = thrown instanceof GantryError && thrown.code === 'unauthorized';
+        // Refused means not carried out, so that even a write may go out again.
+        if (!refused || !credentials.renew(context.credentials)) throw thrown;
+        context.credentials = await credentials.headers(scope.signal);
+        return go();
+      });
+    };
     try {
-      const answer = await withRetries(
-        () => orAborted(guarded(request, scope.signal, latest, context), scope.signal),
-        { retries: context.safe ? (request.retries ?? 0) : 0, latest, signal: scope.signal, clock, random },
-      );
+      const answer = await withRetries(signedIn, {
+        retries: context.safe ? (request.retries ?? 0) : 0,
+        latest,
+        signal: scope.signal,
+        clock,
+        random,
+      });
       return { answer, context };
     } catch (thrown) {
       throw failureOf(asFault(thrown, scope.signal, breaker), context);
@@ -144,9 +164,9 @@ export function createHttpClient(options: HttpClientOptions): ManagedHttpClient 
     }
   };
 
-  return {
+  const clientOf = (anonymous: boolean): HttpClient => ({
     async json(request, schema) {
-      const { answer, context } = await send(request);
+      const { answer, context } = await send(request, anonymous);
       try {
         return responseOf(answer, parseJson(answer, schema));
       } catch (thrown) {
@@ -154,9 +174,14 @@ export function createHttpClient(options: HttpClientOptions): ManagedHttpClient 
       }
     },
     async text(request) {
-      const { answer } = await send(request);
+      const { answer } = await send(request, anonymous);
       return responseOf(answer, new TextDecoder().decode(answer.body));
     },
+  });
+  const credentials = createCredentials(auth, system, clientOf(true));
+
+  return {
+    ...clientOf(false),
     metrics: () => meter.read(clock.monotonic()),
     rearm() {
       breaker = createBreaker(random);
@@ -241,9 +266,18 @@ function asFault(thrown: unknown, signal: AbortSignal, breaker: CircuitBreakerPo
 }
 
 /** The words' context, and how far the request came. */
-type Progress = Omit<FailureContext, 'sent'> & { sent: boolean };
+type Progress = Omit<FailureContext, 'sent'> & {
+  sent: boolean;
+  /** Headers that go with the request. */
+  credentials: Readonly<Record<string, string>>;
+};
 
-function contextOf(base: Base, request: HttpRequest, options: HttpClientOptions): Progress {
+function contextOf(
+  base: Base,
+  request: HttpRequest,
+  options: HttpClientOptions,
+  known: () => Readonly<Record<string, string>>,
+): Progress {
   const method = request.method ?? 'GET';
   const { auth, system } = options;
   return {
@@ -253,7 +287,8 @@ function contextOf(base: Base, request: HttpRequest, options: HttpClientOptions)
     safe: method === 'GET' || method === 'HEAD',
     sent: false,
     ...(system.explain ? { explain: (...failure) => system.explain?.(...failure) ?? {} } : {}),
-    redact: (text) => redactor(auth, { ...request.headers, ...system.authHeaders(auth) })(text),
+    credentials: {},
+    redact: (text) => redactor(auth, { ...request.headers, ...known() })(text),
   };
 }
 

@@ -19,6 +19,14 @@ export interface System {
   /** Headers that carry the credentials (already resolved). Called for each request; never logged. */
   authHeaders(auth: Auth): Readonly<Record<string, string>>;
   /**
+   * For systems that want a user name and password exchanged for something else first: the headers that it gave. Called
+   * before the first request, and again when the system refuses what it gave. `http` sends no credentials.
+   */
+  signIn?(
+    auth: Extract<Auth, { type: 'password' }>,
+    http: HttpClient,
+  ): Promise<Readonly<Record<string, string>>>;
+  /**
    * Turns an HTTP failure into better words: which right is missing, what a status means here. Returns only what it
    * knows better; `body` (at most 4 KiB) and `reasonPhrase` (the text behind the status) are hostile text.
    */

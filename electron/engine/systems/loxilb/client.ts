@@ -102,13 +102,12 @@ export async function readDevice(http: HttpClient, { signal }: ReadOptions): Pro
  */
 export async function login(
   http: HttpClient,
-  credentials: { readonly username: string; readonly password: string },
-  { signal }: ReadOptions,
+  { username, password }: { readonly username: string; readonly password: string },
 ): Promise<string> {
   const path = `${BASE}/auth/login`;
   try {
     const answer = await http.json(
-      { method: 'POST', path, body: credentials, purpose: 'log in', deadlineMs: DEADLINE_MS, signal },
+      { method: 'POST', path, body: { username, password }, purpose: 'log in', deadlineMs: DEADLINE_MS },
       LoginAnswer,
     );
     if (answer.body.token !== undefined) return answer.body.token;

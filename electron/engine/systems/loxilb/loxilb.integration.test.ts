@@ -260,11 +260,21 @@ describe('LoxiLB credentials', () => {
     },
   );
 
+  it('reads with what a login gave', async () => {
+    const users = [{ username: 'ops', password: 'Corr3ct-horse', role: 'admin' as const }];
+    const auth = { mode: 'userservice' as const, users, refusalDelayMs: 1 };
+    const signedIn = await bench({ auth }, { type: 'password', username: 'ops', password: 'Corr3ct-horse' });
+    expect((await signedIn.observe('rules')).entities).toHaveLength(entityCount);
+    const wrong = await bench({ auth }, { type: 'password', username: 'ops', password: 'guessed-pass' });
+    const { data } = await failure(wrong.observe('rules'));
+    expect(data.code).toBe('unauthorized');
+    expect(JSON.stringify(data)).not.toContain('guessed-pass');
+  });
+
   it('logs in, and takes 200 without a token for a wrong password', async () => {
     const users = [{ username: 'ops', password: 'Corr3ct-horse', role: 'admin' as const }];
     const { http } = await bench({ auth: { mode: 'userservice', users, refusalDelayMs: 1 } });
-    const login = (username: string, password: string) =>
-      client.login(http, { username, password }, { signal: signal() });
+    const login = (username: string, password: string) => client.login(http, { username, password });
     expect(await login('ops', 'Corr3ct-horse')).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     for (const [username, password] of [
       ['ops', 'guessed-pass'],
@@ -280,10 +290,8 @@ describe('LoxiLB credentials', () => {
     const current = await bench();
     const old = await bench({ profile: '0.9.7' });
     const credentials = { username: 'ops', password: 'x' };
-    expect((await failure(client.login(current.http, credentials, { signal: signal() }))).code).toBe(
-      'unsupported',
-    );
-    expect((await failure(client.login(old.http, credentials, { signal: signal() }))).code).toBe('not-found');
+    expect((await failure(client.login(current.http, credentials))).code).toBe('unsupported');
+    expect((await failure(client.login(old.http, credentials))).code).toBe('not-found');
   });
 });
 

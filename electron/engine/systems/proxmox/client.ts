@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { GantryError } from '../../../../shared/model/error.ts';
 import type { HttpClient } from '../../net/http.ts';
 import type { GuestPlace } from './vocabulary.ts';
 import {
@@ -9,6 +10,7 @@ import {
   machineStateSchema,
   permissionsSchema,
   resourcesSchema,
+  ticketSchema,
   versionSchema,
   type ClusterStatus,
   type GuestConfig,
@@ -72,6 +74,35 @@ export function readNodeVersion(http: HttpClient, node: string, options: CallOpt
 /** Rights of the credentials themselves. */
 export function readPermissions(http: HttpClient, options: CallOptions): Promise<Permissions> {
   return read(http, '/access/permissions', 'read permissions', permissionsSchema, options);
+}
+
+/**
+ * Headers of a session, for a user name (`user@realm`) and a password. Throws `unauthorized` for a wrong password (after 3 s,
+ * by Proxmox's design) and for an account that wants a second factor.
+ */
+export async function signIn(
+  http: HttpClient,
+  { username, password }: { readonly username: string; readonly password: string },
+): Promise<Readonly<Record<string, string>>> {
+  const path = '/api2/json/access/ticket';
+  const body = { username, password };
+  const { body: session } = await http.json({ method: 'POST', path, body, purpose: 'log in' }, ticketSchema);
+  if (session.NeedTFA) throw wantsSecondFactor(username);
+  return {
+    authorization: `PVEAuthCookie=${session.ticket}`,
+    csrfpreventiontoken: session.CSRFPreventionToken,
+  };
+}
+
+function wantsSecondFactor(username: string): GantryError {
+  return new GantryError({
+    code: 'unauthorized',
+    attempted: 'log in',
+    target: username,
+    knownEffect: 'nothing was changed',
+    advice: 'This account wants a second factor. Use an API token, which needs none.',
+    retryable: false,
+  });
 }
 
 /** PVE 8.1 and later; older ones answer 501. Empty when the container does not run. */

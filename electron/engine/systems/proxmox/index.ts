@@ -18,8 +18,9 @@ export const proxmoxSystem: System = {
   title: 'Proxmox VE',
   // 24 a minute for the cluster itself, the rest for guests that are new or changed; see lookups.ts.
   budget: { requestsPerMinute: 900, concurrency: 8 },
-  authTypes: ['token'],
+  authTypes: ['token', 'password'],
   authHeaders,
+  signIn: (auth, http) => client.signIn(http, auth),
   explain,
   sources: () => [resourcesSource()],
   check,

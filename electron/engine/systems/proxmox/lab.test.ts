@@ -31,6 +31,30 @@ async function errorOf(work: Promise<unknown>): Promise<GantryErrorData> {
   return (thrown as GantryError).data;
 }
 
+describe('a user name and a password', () => {
+  const readerAs = (password: string) =>
+    new Reader({
+      url: api.origin,
+      auth: { type: 'password', username: 'gantry@pve', password },
+      fingerprint: api.proxmox.connections[0]?.tls?.fingerprint,
+    });
+
+  it('read as a token does', async () => {
+    const session = readerAs(api.proxmox.cluster.access.users.get('gantry@pve')?.password ?? '');
+    const observation = await session.poll();
+    expect(observation.entities.length).toBe((await reader.poll()).entities.length);
+    await session.close();
+  });
+
+  it('are refused when wrong, and not repeated', async () => {
+    const session = readerAs('guessed-pass');
+    const error = await errorOf(session.poll());
+    expect(error.code).toBe('unauthorized');
+    expect(JSON.stringify(error)).not.toContain('guessed-pass');
+    await session.close();
+  });
+});
+
 describe('the lab, read once', () => {
   it('is three hosts, thirty guests and seven storages, all fit for the world', async () => {
     const observation = await reader.poll();

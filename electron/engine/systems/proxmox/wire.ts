@@ -193,6 +193,11 @@ export const versionSchema = envelope(z.object({ version: word(MAX_NAME) })).tra
 export type Permissions = Readonly<Record<string, Readonly<Record<string, boolean>>>>;
 export const permissionsSchema = envelope(z.record(z.string(), z.record(z.string(), flag)));
 
+/** A ticket stands for its user for two hours; writes need the other token beside it. Partial until a second factor is given. */
+export const ticketSchema = envelope(
+  z.object({ ticket: z.string(), CSRFPreventionToken: z.string(), NeedTFA: flag.optional() }),
+);
+
 /** An interface inside a guest, with bare addresses. */
 export interface Interface {
   readonly name: string;

@@ -1,4 +1,5 @@
 import type { Observation, ObservedEntity, ObservedOf } from '../../../../../shared/model/entity.ts';
+import type { Auth } from '../../../../../shared/model/environment.ts';
 import { systemClock, type Clock } from '../../../clock.ts';
 import { createHttpClient, type ManagedHttpClient } from '../../../net/http-client.ts';
 import type { HttpClient, HttpRequest } from '../../../net/http.ts';
@@ -7,7 +8,9 @@ import { proxmoxSystem } from '../index.ts';
 export interface ReaderOptions {
   readonly url: string;
   /** `user@realm!id=secret` */
-  readonly token: string;
+  readonly token?: string;
+  /** Instead of a token. */
+  readonly auth?: Auth;
   readonly fingerprint?: string | undefined;
 }
 
@@ -24,11 +27,11 @@ export class Reader {
   readonly #source = proxmoxSystem.sources({ connectionId: 'pve', url: '' })[0];
   #ahead = 0;
 
-  constructor({ url, token, fingerprint }: ReaderOptions) {
+  constructor({ url, token = '', auth = { type: 'token', token }, fingerprint }: ReaderOptions) {
     this.#clock = { ...systemClock, monotonic: () => systemClock.monotonic() + this.#ahead };
     this.#client = createHttpClient({
       url,
-      auth: { type: 'token', token },
+      auth,
       tls: fingerprint === undefined ? undefined : { fingerprint },
       system: proxmoxSystem,
       clock: systemClock,
