@@ -17,6 +17,8 @@ const FRAME_MS = 16.7;
 const CHANGE_MS = 16;
 const CHANGE_SHARE = 0.01;
 const FRAMES = 150;
+/** Fewer for the libraries: one frame of theirs may take half a second. */
+const PEER_FRAMES = 60;
 const CHANGES = 20;
 const FIRST_PAINTS = 3;
 /** A library that needs longer for one step has not kept up. */
@@ -101,24 +103,24 @@ function frameLines(
 const scripts = (changes: readonly ChangeTimes[]) => changes.map((change) => change.scriptMs);
 
 /** First paint as the median of fresh pages; motion on the last of them. */
-async function motionOf(browser: Browser, address: string, paints: number): Promise<Motion> {
+async function motionOf(browser: Browser, address: string, paints: number, count = FRAMES): Promise<Motion> {
   const first: number[] = [];
   for (let i = 1; i < paints; i++) {
     first.push(await browser.withPage(address, (call) => call('firstPaint')));
   }
   return browser.withPage(address, async (call) => {
     first.push(await call('firstPaint'));
-    return { firstPaintMs: median(first), ...(await frames(call)) };
+    return { firstPaintMs: median(first), ...(await frames(call, count)) };
   });
 }
 
-async function frames(call: Call): Promise<Omit<Motion, 'firstPaintMs'>> {
+async function frames(call: Call, count: number): Promise<Omit<Motion, 'firstPaintMs'>> {
   await call('rest');
-  const panAll = await call('panFrames', FRAMES);
+  const panAll = await call('panFrames', count);
   await call('rest');
-  const zoom = await call('zoomFrames', FRAMES);
+  const zoom = await call('zoomFrames', count);
   await call('zoomTo', 8);
-  const panIn = await call('panFrames', FRAMES);
+  const panIn = await call('panFrames', count);
   return { panAll, zoom, panIn };
 }
 
@@ -127,7 +129,7 @@ async function peerMotion(browser: Browser, address: string): Promise<Motion | n
     setTimeout(() => resolve(null), PEER_PATIENCE_MS).unref();
   });
   // A page that never answers is closed with the browser; its rejection then has nobody to tell.
-  const motion = motionOf(browser, address, 1);
+  const motion = motionOf(browser, address, 1, PEER_FRAMES);
   motion.catch(() => {});
   return Promise.race([motion, late]);
 }

@@ -69,6 +69,8 @@ test('draws each tier of the path, and the arrow keys walk it from its beginning
     await expect(map(window).getByRole('group', { name: tier, exact: true })).toBeAttached();
   }
   await expect.poll(() => pixelsOf(window, '--healthy')).toBeGreaterThan(200);
+  // The policy lets the layout have its own thread; a map that was arranged on this one would look the same.
+  expect(window.workers().map((worker) => worker.url())).toEqual([expect.stringContaining('layout.worker')]);
 
   await map(window).focus();
   await window.keyboard.press('ArrowLeft');

@@ -32,8 +32,6 @@ export interface Placement {
   readonly rowCount: number;
 }
 
-export const emptyPlacement: Placement = { bands: [], slots: new Map(), vacated: new Map(), rowCount: 0 };
-
 /** A graph as the layout takes it, with the ids that its node numbers stand for. */
 export interface LayoutTask {
   readonly ids: readonly string[];

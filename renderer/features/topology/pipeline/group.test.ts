@@ -4,6 +4,7 @@ import type { Entity } from '../../../../shared/model/entity.ts';
 import { healthStates } from '../../../../shared/model/health.ts';
 import type { Link } from '../../../../shared/model/link.ts';
 import { sampleEntity, sampleLink } from '../../../world/sample.ts';
+import { detailOf } from './describe.ts';
 import { buildGraph, foldings, nodeOf } from './graph.ts';
 import { foldGraph, Folding, groupId } from './group.ts';
 import { isBad } from './state.ts';
@@ -79,6 +80,21 @@ describe('folding', () => {
       state: 'unknown',
       reason: '1 of 3 unknown',
     });
+  });
+
+  it('keeps its colour while a part is in maintenance, and counts it', () => {
+    const { entities, links } = shop();
+    const inState = (ids: readonly string[]) =>
+      entities.map((entity) =>
+        ids.includes(entity.id)
+          ? { ...entity, health: { ...entity.health, state: 'maintenance' as const } }
+          : entity,
+      );
+    const guests = (given: readonly Entity[]) =>
+      foldGraph(graphOf(given, links), 'pool', none).nodes.get(groupId('pool', 'guests', 'shop'))!;
+    expect(guests(inState(['g2'])).state).toBe('healthy');
+    expect(detailOf(guests(inState(['g2'])))).toBe('3 guests · 1 in maintenance');
+    expect(guests(inState(['g1', 'g2', 'g3'])).state).toBe('maintenance');
   });
 
   it('takes a node out of its group when it turns bad, and back when it is well again', () => {

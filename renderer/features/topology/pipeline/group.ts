@@ -1,5 +1,6 @@
 import type { Entity } from '../../../../shared/model/entity.ts';
-import { severity, type HealthState } from '../../../../shared/model/health.ts';
+import type { HealthState } from '../../../../shared/model/health.ts';
+import { healthWords } from '../../../ui/words.ts';
 import { MIN_GROUP_SIZE } from '../thresholds.ts';
 import { isBad } from './state.ts';
 import type { FoldBy, Graph, TopoEdge, TopoNode } from './graph.ts';
@@ -195,6 +196,15 @@ function inherit(
   settle();
 }
 
+/**
+ * Of things that are neither degraded nor down. One that is not known makes the group not known: unknown is never painted
+ * green. One in maintenance is meant to be; the group's second line counts it, and its colour follows the others.
+ */
+function groupState(states: Readonly<Record<HealthState, number>>): HealthState {
+  if (states.unknown > 0) return 'unknown';
+  return states.healthy > 0 ? 'healthy' : 'maintenance';
+}
+
 function groupNode(id: string, by: FoldBy, key: string, nodes: readonly TopoNode[]): TopoNode {
   const states: Record<HealthState, number> = {
     healthy: 0,
@@ -203,22 +213,21 @@ function groupNode(id: string, by: FoldBy, key: string, nodes: readonly TopoNode
     degraded: 0,
     down: 0,
   };
-  let worst = nodes[0]!.state;
   const parts: Entity[] = [];
   for (const node of nodes) {
     states[node.state]++;
-    if (severity(node.state) > severity(worst)) worst = node.state;
     for (const part of node.parts) parts.push(part);
   }
   const first = nodes[0]!;
+  const state = groupState(states);
   return {
     id,
     tier: first.tier,
     kind: first.kind,
     entity: first.entity,
     parts,
-    state: worst,
-    reason: worst === 'healthy' ? undefined : `${states[worst]} of ${nodes.length} ${worst}`,
+    state,
+    reason: state === 'healthy' ? undefined : `${states[state]} of ${nodes.length} ${healthWords[state]}`,
     group: { by, key: by === 'kind' ? tierTitles[first.tier] : key, count: nodes.length, states },
   };
 }

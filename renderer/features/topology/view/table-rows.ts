@@ -5,8 +5,7 @@ import { tierIndex } from '../pipeline/tiers.ts';
 import type { Freshness } from '../../../world/freshness.ts';
 import type { Sort } from '../../../ui/virtual-table.tsx';
 
-export const sortable = ['state', 'name', 'kind', 'since', 'age'] as const;
-export type SortBy = (typeof sortable)[number];
+const sortable: ReadonlySet<string> = new Set(['state', 'name', 'kind', 'since', 'age']);
 
 /** Worst first: what one opens a table for. */
 export const defaultSort: Sort = { by: 'state', descending: true };
@@ -14,7 +13,7 @@ export const defaultSort: Sort = { by: 'state', descending: true };
 /** `sort` in the URL: `name`, or `-name` for descending. Anything else is the default. */
 export function readSort(text: string | null): Sort {
   const by = text?.replace(/^-/, '') ?? '';
-  return sortable.some((known) => known === by) ? { by, descending: text!.startsWith('-') } : defaultSort;
+  return sortable.has(by) ? { by, descending: text!.startsWith('-') } : defaultSort;
 }
 
 export function formatSort({ by, descending }: Sort): string | null {
