@@ -1,4 +1,5 @@
-import { atTurn, FIXTURE_AT, fixture, worldOf } from './fixture.ts';
+import { FIXTURE_AT, fixture } from './fixture.ts';
+import { atTurn, worldOf } from './world.ts';
 
 /** What one turn of a changing world costs the engine, ms. */
 export interface EngineTurn {

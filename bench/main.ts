@@ -2,10 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { WorldSnapshotSchema } from '../shared/model/world.ts';
 import { openBrowser, type Browser, type Call } from './browser.ts';
 import { engineChange } from './engine-change.ts';
+import { FIXTURE_AT, fixture } from './fixture.ts';
 import type { ChangeTimes, FrameTimes } from './pages/page.ts';
 import { median, passes, quantile, table, type Line, type Peer } from './report.ts';
+import { worldOf } from './world.ts';
 
 /**
  * `npm run bench`: does the console hold its budgets on 10,000 entities, and what do two well-known libraries need for the
@@ -40,6 +43,8 @@ const root = path.resolve(import.meta.dirname, '..');
 const startLoad = os.loadavg()[0]!;
 
 async function measure(browser: Browser): Promise<Line[]> {
+  // What is measured is a world that the console could really meet.
+  WorldSnapshotSchema.parse(worldOf(fixture(count)).snapshot(FIXTURE_AT));
   // The engine first, while no browser is warm beside it.
   const engine = engineChange(count, CHANGE_SHARE, CHANGES);
   const map = await motionOf(browser, `map.html?count=${count}&wait=1#/topology?fold=none`, FIRST_PAINTS);

@@ -5,7 +5,8 @@ import { TopologyView } from '../../renderer/features/topology/topology-view.tsx
 import { TooltipProvider } from '../../renderer/ui/tooltip.tsx';
 import '../../renderer/ui/base.css';
 import { worldStore } from '../../renderer/world/store.ts';
-import { atTurn, FIXTURE_AT, fixture, worldOf } from '../fixture.ts';
+import { FIXTURE_AT, fixture } from '../fixture.ts';
+import { atTurn, worldOf } from '../world.ts';
 import { expose, nextFrame } from './page.ts';
 
 /**

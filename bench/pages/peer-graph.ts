@@ -5,7 +5,8 @@ import { titleOf } from '../../renderer/features/topology/pipeline/describe.ts';
 import { buildGraph } from '../../renderer/features/topology/pipeline/graph.ts';
 import { pathOf } from '../../renderer/features/topology/pipeline/pipeline.ts';
 import { applyEvent, emptyMirror } from '../../renderer/world/mirror.ts';
-import { FIXTURE_AT, fixture, worldOf } from '../fixture.ts';
+import { FIXTURE_AT, fixture } from '../fixture.ts';
+import { worldOf } from '../world.ts';
 
 /** The very graph that the map draws, at the very same places, as plain nodes and links. */
 export interface PeerGraph {
