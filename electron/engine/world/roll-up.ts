@@ -37,10 +37,10 @@ const NAMED_IN_REASON = 3;
  */
 export function rollUp(entity: Entity, view: HealthView): RolledUp {
   const dependencies = dependenciesOf(entity, view);
-  const verdicts = [
-    fromShares(entity, dependencies),
-    ...dependencies.map(({ on, role }) => fromOne(entity, on, role)),
-  ].filter((verdict) => verdict !== undefined);
+  const shared = fromShares(entity, dependencies);
+  const verdicts = [shared, ...dependencies.map(({ on, role }) => fromOne(entity, on, role))].filter(
+    (verdict) => verdict !== undefined,
+  );
   const own: RolledUp = { ...entity.ownHealth, causes: [] };
   let result = own;
   for (const verdict of verdicts) {
@@ -50,7 +50,9 @@ export function rollUp(entity: Entity, view: HealthView): RolledUp {
   }
   if (result === own) return own;
   const state = own.state === 'unknown' ? result.state : worse(own.state, result.state);
-  const reason = joinReasons(result.reason, own.state === state ? own.reason : undefined);
+  // Of its shares the system itself tells the same: once is enough.
+  const adds = own.state === state && result !== shared;
+  const reason = joinReasons(result.reason, adds ? own.reason : undefined);
   // A thing is never its own cause, even where links form a ring.
   const causes = result.causes.filter((id) => id !== entity.id);
   return { state, ...(reason === undefined ? {} : { reason }), causes };

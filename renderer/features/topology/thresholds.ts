@@ -7,14 +7,14 @@ export const MIN_ROW_PITCH = 52;
 export const MAX_ROW_PITCH = 88;
 /** Columns of different tiers are this far apart; the width between is where links are read. Map units. */
 export const MIN_TIER_PITCH = 188;
-export const MAX_TIER_PITCH = 260;
+export const MAX_TIER_PITCH = 520;
 /** Share of a tier's pitch that is the box; the rest is for links. */
 export const NODE_SHARE = 0.76;
 /** Between two columns of one tier, where links only turn into their row. Map units. */
 export const INNER_GAP = 20;
 
 /** A tier longer than this may be laid out in several columns side by side. */
-export const MIN_TIER_ROWS = 24;
+export const MIN_TIER_ROWS = 44;
 /** Width : height that a large map aims at, so that it fits a window. */
 export const MAP_ASPECT = 1.7;
 
@@ -42,9 +42,9 @@ export const MIN_GROUP_SIZE = 2;
 export const MIN_ZOOM = 0.02;
 export const MAX_ZOOM = 3;
 /** Level of detail by zoom: below this a node is a dot, */
-export const DOTS_BELOW = 0.34;
+export const DOTS_BELOW = 0.3;
 /** its name is drawn from here, */
-export const NAMES_FROM = 0.42;
+export const NAMES_FROM = 0.35;
 /** its second line from here, */
 export const SECOND_LINE_FROM = 0.73;
 /** and links say their rate from here. */
