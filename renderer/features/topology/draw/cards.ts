@@ -19,6 +19,9 @@ const PILE = 2;
 const PILE_STEP = 3;
 /** Between a rate and the node that its link leads to. */
 const RATE_GAP = 8;
+/** Between a name and the fact beside it, px on the screen. */
+const BESIDE_GAP = 10;
+const CLOCK_WIDTH = 14;
 const BATCH = 150;
 
 const freshIndex = (state: FreshnessState) => freshnessStates.indexOf(state);
@@ -185,12 +188,43 @@ function names(painting: Painting, nodes: Uint32Array, secondLine: boolean): voi
     context.fillText(cut[k]!, scene.x[i]! + left, scene.y[i]! + base);
   });
   clocks(painting, nodes, secondLine);
-  if (!secondLine) return;
+  if (!secondLine) {
+    besideNames(painting, nodes, cut, nameFont, width);
+    return;
+  }
   const lines = Array.from(nodes, (i) => secondLineOf(painting, secondFont, i, width));
   context.font = secondFont;
   context.fillStyle = palette.muted;
   nodes.forEach((i, k) => {
     context.fillText(lines[k]!, scene.x[i]! + left, scene.y[i]! + SECOND_Y);
+  });
+}
+
+/** Where boxes have one line, what the second would say stands at its right end, as far as it fits whole. */
+function besideNames(
+  painting: Painting,
+  nodes: Uint32Array,
+  names: readonly string[],
+  font: string,
+  width: number,
+): void {
+  const { context, scene, palette, text, camera } = painting;
+  const gap = BESIDE_GAP / camera.zoom;
+  const facts = Array.from(nodes, (i, k) => {
+    const clock = scene.fresh[i] === LATE ? CLOCK_WIDTH : 0;
+    const room = width - text.width(context, font, names[k]!) - gap - clock;
+    const fact = room > 0 ? secondLineOf(painting, font, i, room) : '';
+    const wide = text.width(context, font, fact);
+    // Cut facts are noise at this size; the name alone is calmer.
+    return fact === '' || fact.endsWith('…') || wide > room ? undefined : { fact, right: wide + clock };
+  });
+  context.font = font;
+  context.fillStyle = palette.muted;
+  nodes.forEach((i, k) => {
+    const beside = facts[k];
+    if (!beside) return;
+    const x = scene.x[i]! + scene.nodeWidth - TEXT_RIGHT / camera.zoom - beside.right;
+    context.fillText(beside.fact, x, scene.y[i]! + scene.nodeHeight / 2 + Number.parseFloat(font) * 0.35);
   });
 }
 
@@ -200,7 +234,7 @@ function secondLineOf(painting: Painting, font: string, i: number, width: number
   const age = painting.age(i);
   if (age === '') return fitDetail(painting, font, i, width);
   const tail = ` · ${age}`;
-  const room = width - text.width(context, font, tail) - (painting.scene.fresh[i] === LATE ? 14 : 0);
+  const room = width - text.width(context, font, tail) - (painting.scene.fresh[i] === LATE ? CLOCK_WIDTH : 0);
   return room < 24 ? age : fitDetail(painting, font, i, room) + tail;
 }
 
