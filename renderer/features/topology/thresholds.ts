@@ -56,6 +56,8 @@ export const FAR_LINKS_OPAQUE = 400;
 export const FAR_LINKS_FAINTEST = 0.3;
 /** Names beside bad nodes when everything is dots: at most this many, or they would hide each other. */
 export const FAR_LABELS_MAX = 24;
+/** And of everything while no more than this is in view, where rows leave room for a line of text. */
+export const FAR_LABELS_ALL_UP_TO = 240;
 
 /** Up to this many visible nodes and links a frame is painted afresh: cheaper than keeping a picture of it. */
 export const DIRECT_PAINT_MAX = 1_600;

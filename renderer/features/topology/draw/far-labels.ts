@@ -1,6 +1,6 @@
 import { severity } from '../../../../shared/model/health.ts';
 import { isBad } from '../pipeline/state.ts';
-import { DOTS_BELOW, FAR_LABELS_MAX } from '../thresholds.ts';
+import { DOTS_BELOW, FAR_LABELS_ALL_UP_TO, FAR_LABELS_MAX } from '../thresholds.ts';
 import type { Painting } from './painter.ts';
 
 /** A box on the screen, CSS px from the middle of the window. */
@@ -17,10 +17,13 @@ const DOT_RADIUS = 6;
 const LABEL_GAP = 3;
 const LABEL_HALF = 7;
 
-/** Names of what is bad or highlighted, the worst first, in reading size, where there is room for them. */
+/**
+ * Names in reading size, where there is room for them: of what is bad or highlighted, the worst first, and of everything
+ * while little is in view.
+ */
 export function farLabels(painting: Painting, nodes: Uint32Array): void {
-  const { context, scene, palette, text } = painting;
-  const named = [...nodes]
+  const { context, scene, palette } = painting;
+  const first = [...nodes]
     .filter((i) => painting.only !== null || isBad(scene.stateOf(i)))
     .sort(
       (a, b) =>
@@ -29,30 +32,44 @@ export function farLabels(painting: Painting, nodes: Uint32Array): void {
         scene.y[a]! - scene.y[b]!,
     )
     .slice(0, FAR_LABELS_MAX * 4);
-  const font = `11px ${palette.font}`;
-  const marks = named.map((i) => markBox(painting, i));
-  const taken: Box[] = [...marks];
-  let written = 0;
+  const rest = nodes.length <= FAR_LABELS_ALL_UP_TO ? nodes.filter((i) => !first.includes(i)) : [];
+  const taken: Box[] = [...first, ...rest].map((i) => markBox(painting, i));
   context.save();
   context.setTransform(fromMiddle(painting));
-  context.font = font;
   context.textBaseline = 'middle';
   context.lineWidth = 3;
   context.lineJoin = 'round';
-  for (const [at, i] of named.entries()) {
-    if (written >= FAR_LABELS_MAX) break;
+  write(painting, first, taken, { colour: palette.text, most: FAR_LABELS_MAX, places: 4 });
+  write(painting, rest, taken, { colour: palette.muted, most: FAR_LABELS_ALL_UP_TO, places: 1 });
+  context.restore();
+}
+
+interface LabelStyle {
+  readonly colour: string;
+  /** Labels written at most. */
+  readonly most: number;
+  /** How many places around a mark are tried. */
+  readonly places: number;
+}
+
+/** Adds the boxes of what it wrote to `taken`. */
+function write(painting: Painting, nodes: Iterable<number>, taken: Box[], style: LabelStyle): void {
+  const { context, palette, text } = painting;
+  const font = `11px ${palette.font}`;
+  let written = 0;
+  for (const i of nodes) {
+    if (written >= style.most) break;
     const label = text.fit(context, font, painting.title(i), 140);
-    const box = freeBeside(marks[at]!, text.width(context, font, label), taken);
+    const box = freeBeside(markBox(painting, i), text.width(context, font, label), taken, style.places);
     if (!box) continue;
     taken.push(box);
     written++;
     context.font = font;
     context.strokeStyle = palette.ground;
     context.strokeText(label, box.left, box.top + LABEL_HALF);
-    context.fillStyle = palette.text;
+    context.fillStyle = style.colour;
     context.fillText(label, box.left, box.top + LABEL_HALF);
   }
-  context.restore();
 }
 
 /** What a node covers: its dot, or its box where boxes are drawn. */
@@ -66,7 +83,7 @@ function markBox({ scene, camera }: Painting, i: number): Box {
 }
 
 /** Where a label of this width lies on nothing: to the right, the left, below or above its mark. */
-function freeBeside(mark: Box, width: number, taken: readonly Box[]): Box | undefined {
+function freeBeside(mark: Box, width: number, taken: readonly Box[], tries: number): Box | undefined {
   const x = (mark.left + mark.right) / 2;
   const y = (mark.top + mark.bottom) / 2;
   const at = (left: number, top: number): Box => ({
@@ -81,7 +98,7 @@ function freeBeside(mark: Box, width: number, taken: readonly Box[]): Box | unde
     at(x - width / 2, mark.bottom),
     at(x - width / 2, mark.top - 2 * LABEL_HALF),
   ];
-  return places.find((place) => taken.every((other) => other === mark || !overlap(place, other)));
+  return places.slice(0, tries).find((place) => !taken.some((other) => overlap(place, other)));
 }
 
 function overlap(a: Box, b: Box): boolean {
