@@ -30,8 +30,8 @@ export class World {
   readonly #connections = new Map<string, ConnectionStatus>();
   readonly #sources = new Map<string, Source>();
   readonly #transitions = new TransitionLog();
-  /** What each source said last: entity ids and link keys. */
-  readonly #said = new Map<string, { entities: Set<string>; links: Set<string> }>();
+  /** What each source said last. */
+  readonly #said = new Map<string, { ids: readonly string[]; links: readonly Link[] }>();
   /** Links concluded for an entity, by its id. */
   readonly #concluded = new Map<string, Map<string, Link>>();
   /** Sources whose first answer was seen: what appears in them later is news. */
@@ -67,24 +67,28 @@ export class World {
     return this.#transitions.read(entityId, limit);
   }
 
-  /** Replaces what this scope said before. Of two scopes that claim one id, the first keeps it. */
+  /**
+   * Replaces what this scope said before. Of two scopes that claim one id, the first keeps it.
+   *
+   * Systems answer completely each time, mostly the same in the same order: what stands where it stood is compared and
+   * nothing else, so that no keys and sets are made for thousands of things that did not change.
+   */
   observe(connectionId: string, observation: Observation, now: number): void {
     const source = sourceId(connectionId, observation.scope);
-    const before = this.#said.get(source) ?? { entities: new Set(), links: new Set() };
-    const after = { entities: new Set<string>(), links: new Set<string>() };
+    const before = this.#said.get(source) ?? { ids: [], links: [] };
+    const ids: string[] = [];
     for (const observed of observation.entities) {
       const known = this.#entities.get(observed.id);
       if (known && known.sourceId !== source) continue;
-      after.entities.add(observed.id);
+      ids.push(observed.id);
       this.#take(connectionId, source, observed, known, now);
     }
-    for (const link of observation.links) {
-      after.links.add(linkKey(link));
-      this.#putLink(source, link);
+    this.#hearLinks(source, before.links, observation.links);
+    if (!sameIds(before.ids, ids)) {
+      const still = new Set(ids);
+      for (const id of before.ids) if (!still.has(id)) this.#drop(id, now);
     }
-    for (const key of before.links) if (!after.links.has(key)) this.#dropLink(source, key);
-    for (const id of before.entities) if (!after.entities.has(id)) this.#drop(id, now);
-    this.#said.set(source, after);
+    this.#said.set(source, { ids, links: observation.links });
     this.#known.add(source);
   }
 
@@ -198,6 +202,20 @@ export class World {
   /** Whoever shares a join key with this entity must be joined again. */
   #touchKeys(entity: Entity): void {
     for (const key of keysOf(entity)) for (const id of this.#index.under(key)) this.#pending.join.add(id);
+  }
+
+  #hearLinks(source: string, before: readonly Link[], after: readonly Link[]): void {
+    const gone: Link[] = [];
+    for (let i = 0; i < Math.max(before.length, after.length); i++) {
+      const [old, link] = [before[i], after[i]];
+      if (old && link && sameLink(old, link)) continue;
+      if (old) gone.push(old);
+      if (link) this.#putLink(source, link);
+    }
+    if (gone.length === 0) return;
+    // What left its place may stand at another.
+    const still = new Set(after.map(linkKey));
+    for (const link of gone) if (!still.has(linkKey(link))) this.#dropLink(source, linkKey(link));
   }
 
   #putLink(owner: string, link: Link): void {
@@ -371,6 +389,22 @@ function split<T>(
     else present.push(value);
   }
   return { present, gone };
+}
+
+function sameIds(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((id, i) => id === b[i]);
+}
+
+function sameLink(a: Link, b: Link): boolean {
+  return (
+    a === b ||
+    (a.from === b.from &&
+      a.to === b.to &&
+      a.kind === b.kind &&
+      a.rule === b.rule &&
+      a.evidence === b.evidence &&
+      a.confidence === b.confidence)
+  );
 }
 
 function sameObserved(known: Entity, observed: ObservedEntity): boolean {
