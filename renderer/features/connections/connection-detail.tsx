@@ -134,7 +134,9 @@ function Sources({ id, live }: { readonly id: string; readonly live: boolean }) 
               <th scope="row">
                 <HostileText text={source.scope} />
               </th>
-              <td>{source.mode === 'watch' ? 'tells by itself' : `every ${formatDuration(source.intervalMs)}`}</td>
+              <td>
+                {source.mode === 'watch' ? 'tells by itself' : `every ${formatDuration(source.intervalMs)}`}
+              </td>
               <td>
                 <FreshnessMark always freshness={freshnessOf(source, live)} />
               </td>
