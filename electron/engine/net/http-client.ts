@@ -19,6 +19,7 @@ import { backoffMs } from './backoff.ts';
 import { ACCEPTED_ENCODINGS } from './body.ts';
 import { createRequestBudget } from './budget.ts';
 import { createConnector } from './connector.ts';
+import type { Dialer } from './dialer.ts';
 import { exchange, type RawAnswer } from './exchange.ts';
 import { failureOf, isConnectionFailure, type FailureContext } from './failure.ts';
 import { FaultError } from './fault.ts';
@@ -47,6 +48,8 @@ export interface HttpClientOptions {
   readonly system: Pick<System, 'authHeaders' | 'explain' | 'budget'>;
   readonly clock: Clock;
   readonly random: Random;
+  /** How sockets come about; none: directly. */
+  readonly dialer?: Dialer | undefined;
 }
 
 /** The client with the handles of its owner; systems see only `HttpClient`. */
@@ -64,7 +67,7 @@ export interface ManagedHttpClient extends HttpClient {
 export function createHttpClient(options: HttpClientOptions): ManagedHttpClient {
   const { clock, random, system, auth } = options;
   const base = parseBase(options.url);
-  const connector = createConnector(options.tls);
+  const connector = createConnector(options.tls, options.dialer);
   const pool = new Pool(base.origin, { connect: connector.connect, pipelining: 1 });
   const slots = bulkhead(system.budget.concurrency, QUEUE_LENGTH);
   const budget = createRequestBudget(system.budget.requestsPerMinute);
