@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
@@ -46,6 +47,8 @@ function plainHex(fingerprint: string): string {
 export function createConnector(tls: Tls | undefined, dialer?: Dialer): Connector {
   const open = new Set<Duplex>();
   const ended = new AbortController();
+  // One listener for each socket that is opening; Node takes more than ten for a leak.
+  setMaxListeners(0, ended.signal);
   // No session is resumed: a resumed handshake shows no certificate, so an expiry or an exchange would go unseen.
   const upgrade = buildConnector({ ...trustOptions(tls), timeout: CONNECT_TIMEOUT_MS, maxCachedSessions: 0 });
 

@@ -1,4 +1,4 @@
-import { lstat, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import {
   BaseAgent,
   OpenSSHAgent,
@@ -136,9 +136,8 @@ async function agentSocket(
     );
   }
   if (process.platform === 'win32') return socket;
-  const found = await lstat(socket).catch(() => undefined);
-  const target_ = found?.isSymbolicLink() ? await stat(socket).catch(() => undefined) : found;
-  if (!target_?.isSocket() || target_.uid !== process.getuid?.()) {
+  const found = await stat(socket).catch(() => undefined);
+  if (!found?.isSocket() || found.uid !== process.getuid?.()) {
     throw unusable(
       target,
       `${socket} (SSH_AUTH_SOCK) is not a socket of this user.`,
@@ -167,6 +166,7 @@ class ChosenKeys extends BaseAgent<ParsedKey> {
         this.#identity === undefined
           ? held
           : held.filter((key) => fingerprintOf(key.getPublicSSH()) === this.#identity);
+      if (chosen.length === 0) return done(new Error('it does not hold the key'));
       done(null, chosen.slice(0, MOST_AGENT_KEYS));
     });
   }

@@ -27,6 +27,8 @@ export interface Progress {
   readonly tried: readonly string[];
   /** Methods that the server says it takes. */
   readonly offered: readonly string[];
+  /** Why the agent was of no use. */
+  readonly agentTrouble: string | undefined;
 }
 
 /** Words for what ssh2 reports until the connection is ready. */
@@ -63,11 +65,16 @@ export function handshakeError(target: SshTarget, thrown: unknown, progress: Pro
   );
 }
 
-function refused(target: SshTarget, message: string, { tried, offered }: Progress): GantryError {
+function refused(
+  target: SshTarget,
+  message: string,
+  { tried, offered, agentTrouble }: Progress,
+): GantryError {
   const used = tried.filter((method) => method !== 'none');
   const detail = [
     `tried: ${used.length === 0 ? 'no credentials' : used.join(', ')}`,
     `the host offers: ${offered.length === 0 ? 'nothing' : offered.join(', ')}`,
+    ...(agentTrouble === undefined ? [] : [`the agent: ${agentTrouble}`]),
     ...(message === '' ? [] : [message]),
   ].join('; ');
   const methods = { password: 'password', key: 'publickey', agent: 'publickey', none: 'none' };

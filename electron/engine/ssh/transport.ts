@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { Client, type ClientChannel, type ConnectConfig } from 'ssh2';
+import { Client, type AnyAuthMethod, type ClientChannel, type ConnectConfig } from 'ssh2';
 import type { GantryError } from '../../../shared/model/error.ts';
 import { abortScope, orAborted } from '../net/abort.ts';
 import { FaultError } from '../net/fault.ts';
@@ -79,6 +79,7 @@ interface Learnt {
   verified: boolean;
   readonly tried: string[];
   offered: readonly string[];
+  agentTrouble: string | undefined;
 }
 
 async function handshake(
@@ -89,25 +90,23 @@ async function handshake(
   deps: SshDeps,
   signal: AbortSignal,
 ): Promise<SshTransport> {
-  const learnt: Learnt = { refusal: undefined, verified: false, tried: [], offered: [] };
+  const learnt: Learnt = {
+    refusal: undefined,
+    verified: false,
+    tried: [],
+    offered: [],
+    agentTrouble: undefined,
+  };
   const client = new Client();
   const ready = new Promise<void>((resolve, reject) => {
-    let agentTrouble: unknown;
+    const failed = (error: Error) => reject(learnt.refusal ?? handshakeError(target, error, learnt));
     client.once('ready', resolve);
     client.on('error', (error: Error & { level?: string }) => {
-      // ssh2 goes on with the next method after trouble with the agent.
-      if (error.level === 'agent') agentTrouble = error;
-      else
-        reject(
-          learnt.refusal ??
-            handshakeError(
-              target,
-              agentTrouble && error.level !== 'client-authentication' ? agentTrouble : error,
-              learnt,
-            ),
-        );
+      // ssh2 goes on after trouble with the agent; the next error is the end.
+      if (error.level === 'agent') learnt.agentTrouble = error.message;
+      else failed(error);
     });
-    client.once('close', () => reject(learnt.refusal ?? handshakeError(target, new Error('closed'), learnt)));
+    client.once('close', () => failed(new Error('the connection was closed')));
   });
   // Nobody may be listening when it fails after an abort.
   ready.catch(() => {});
@@ -139,7 +138,13 @@ function clientConfig(
     agentForward: false,
     algorithms: {
       serverHostKey: hostKeyAlgorithms(knownTypes(trust)),
-      hmac: { remove: ['hmac-sha1', 'hmac-sha1-etm@openssh.com'] } as never,
+      // Without the ones of SHA-1.
+      hmac: [
+        'hmac-sha2-256-etm@openssh.com',
+        'hmac-sha2-512-etm@openssh.com',
+        'hmac-sha2-256',
+        'hmac-sha2-512',
+      ],
     },
     // Asked again at each exchange of keys. Without a verifier ssh2 takes any key.
     hostVerifier: (blob: Buffer) => {
@@ -150,14 +155,23 @@ function clientConfig(
       learnt.verified = true;
       return true;
     },
-    authHandler: (left, _partial, next) => {
+    authHandler: (left: readonly string[] | null, _partial, next) => {
       // ssh2 says null before the first answer.
-      if (Array.isArray(left)) learnt.offered = left;
-      const method = methods.shift();
+      if (left) learnt.offered = left;
+      const method = nextMethod(methods, learnt.offered);
       if (method) learnt.tried.push(method.type);
       next(method ?? (false as never));
     },
   };
+}
+
+/** Takes the next method that the server offers: a password is not sent to where none is asked for. */
+function nextMethod(methods: AnyAuthMethod[], offered: readonly string[]): AnyAuthMethod | undefined {
+  for (let method = methods.shift(); method; method = methods.shift()) {
+    const name = method.type === 'agent' ? 'publickey' : method.type;
+    if (offered.length === 0 || offered.includes(name)) return method;
+  }
+  return undefined;
 }
 
 class Transport implements SshTransport {
