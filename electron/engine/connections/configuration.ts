@@ -46,6 +46,14 @@ export function readyConfig(
     );
   }
   const declared: ConnectionAuth = config.auth ?? { type: 'none' };
+  if (declared.type === 'password' && declared.keyboardInteractive !== undefined) {
+    throw refused(
+      config,
+      'invalid-input',
+      'auth.keyboardInteractive is for SSH hosts only.',
+      `Remove it from "${config.id}".`,
+    );
+  }
   if (!takes(system, declared)) {
     throw refused(
       config,
@@ -58,7 +66,6 @@ export function readyConfig(
 }
 
 function takes(system: System, auth: ConnectionAuth): auth is Auth {
-  if (auth.type === 'password' && auth.keyboardInteractive !== undefined) return false;
   return (system.authTypes as readonly string[]).includes(auth.type);
 }
 

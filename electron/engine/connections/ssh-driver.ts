@@ -83,7 +83,8 @@ async function stand(
 }
 
 /** Confirms while anything arrives: an answered keepalive is the least. Returns with the signal, throws with the end. */
-async function lasts(transport: SshTransport, { clock, signal, confirm }: ObserveContext): Promise<void> {
+async function lasts(transport: SshTransport, context: ObserveContext): Promise<void> {
+  const { clock, signal } = context;
   let heard = transport.bytesReceived();
   const ended = transport.closed.then((error) => ({ error }));
   while (!signal.aborted) {
@@ -100,7 +101,7 @@ async function lasts(transport: SshTransport, { clock, signal, confirm }: Observ
     if (end) throw end.error;
     if (transport.bytesReceived() === heard) continue;
     heard = transport.bytesReceived();
-    if (!signal.aborted) confirm(clock.now());
+    if (!signal.aborted) context.confirm(clock.now());
   }
   throw new FaultError({ kind: 'aborted' });
 }

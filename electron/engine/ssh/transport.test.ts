@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
-import type { AuthContext, KeyboardAuthContext } from 'ssh2';
+import type { AuthContext } from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { GantryError } from '../../../shared/model/error.ts';
 import { dialTcp } from '../net/dialer.ts';
@@ -186,7 +186,7 @@ describe('logging in', () => {
   const dialogue =
     (prompts: { prompt: string; echo: boolean }[], answers: string[][]) => (context: AuthContext) => {
       if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
-      (context as KeyboardAuthContext).prompt(prompts, (given) => {
+      context.prompt(prompts, (given) => {
         answers.push([...given]);
         if (given[0] === 'right') context.accept();
         else context.reject(['keyboard-interactive']);

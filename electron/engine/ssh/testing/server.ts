@@ -13,6 +13,8 @@ export interface TestSshServer {
   readonly secrets: readonly string[];
   /** Connections that are open. */
   connections(): number;
+  /** Whether new connections are ended at once. */
+  refuse(on: boolean): void;
   /** Ends every connection, without a word. */
   drop(): void;
   close(): Promise<void>;
@@ -67,10 +69,15 @@ export async function sshServer(options: TestSshOptions = {}): Promise<TestSshSe
   });
   // In front of it a server of our own, since ssh2 does not let go of its sockets.
   const sockets = new Set<Socket>();
+  let refusing = false;
   const front: TcpServer = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => {});
+    if (refusing) {
+      socket.destroy();
+      return;
+    }
     ssh.injectSocket(socket);
   });
   await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve));
@@ -83,6 +90,9 @@ export async function sshServer(options: TestSshOptions = {}): Promise<TestSshSe
     attempts,
     secrets,
     connections: () => sockets.size,
+    refuse: (on) => {
+      refusing = on;
+    },
     drop,
     close: () =>
       new Promise((resolve) => {
