@@ -12,8 +12,8 @@ export const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface Connector {
   readonly connect: buildConnector.connector;
-  /** Ends every socket made here, also those that are still connecting, which a pool's own `destroy` leaves to their timeout. */
-  destroy(): void;
+  /** Ends every socket made here, also those that are still connecting, which a pool's own `destroy` leaves to their timeout. Resolves when they are gone. */
+  destroy(): Promise<void>;
   /** Sockets that are open or opening. */
   socketCount(): number;
 }
@@ -105,9 +105,11 @@ export function createConnector(tls: Tls | undefined, dialer?: Dialer): Connecto
 
   return {
     connect,
-    destroy() {
+    async destroy() {
       ended.abort(new FaultError({ kind: 'aborted' }));
+      const gone = [...open].map((socket) => new Promise<void>((resolve) => socket.once('close', resolve)));
       for (const socket of open) socket.destroy();
+      await Promise.all(gone);
     },
     socketCount: () => open.size,
   };

@@ -167,8 +167,7 @@ export function createHttpClient(options: HttpClientOptions): ManagedHttpClient 
     },
     async close() {
       closed.abort(new FaultError({ kind: 'aborted' }));
-      connector.destroy();
-      await pool.destroy();
+      await Promise.all([connector.destroy(), pool.destroy()]);
     },
     socketCount: () => connector.socketCount(),
   };
