@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -99,12 +100,10 @@ describe.skipIf(obstacle !== undefined)('real OpenSSH servers', () => {
         [1, 2, 3, 4, 5, 6, 7].map((n) => keyPair(folder, `agent-${n}`, 'ed25519')),
       );
       const agent = await startAgent(folder, [...many, keys.rsa]);
-      const { stdout } = await import('node:child_process').then(({ spawnSync }) =>
-        spawnSync('ssh-keygen', ['-lf', `${keys.rsa}.pub`], { encoding: 'utf8' }),
-      );
+      const printed = execFileSync('ssh-keygen', ['-lf', `${keys.rsa}.pub`], { encoding: 'utf8' });
       try {
         const env = { SSH_AUTH_SOCK: agent.socket };
-        const chosen = host({ type: 'agent', identity: stdout.split(' ')[1] });
+        const chosen = host({ type: 'agent', identity: printed.split(' ')[1] });
         const { client } = await engineWith([chosen], env);
         await live(client, 'target');
         // The first five of eight are refused before the right one comes; the server is not asked often enough to hang up.
@@ -166,7 +165,7 @@ describe.skipIf(obstacle !== undefined)('real OpenSSH servers', () => {
       expect(target.log().slice(before)).not.toMatch(/Failed|Accepted/);
     });
 
-    it('asks first for the type of key it knows, and takes another type of a known host for a change', async () => {
+    it('asks first for the type of key it knows', async () => {
       const auth = { type: 'key', privateKeyFile: keys.plain };
       const rsaOnly = knownHosts('rsa-only', `[127.0.0.1]:${target.port} ${target.hostKey('rsa')}`);
       const { client } = await engineWith([host(auth)], {}, [rsaOnly]);
