@@ -11,13 +11,15 @@ const entries = JSON.parse(process.env['GANTRY_ENTRIES'] ?? '{}') as Record<stri
  */
 const bundled = process.env['GANTRY_PACKAGES'] !== 'external';
 
-/** Electron itself, and what `ws` would use if it were installed. */
-const never = ['electron', 'bufferutil', 'utf-8-validate'];
+/** Electron itself, and what `ws` and `ssh2` would use if it were installed: compiled code, which they do without. */
+const never = ['electron', 'bufferutil', 'utf-8-validate', 'cpu-features'];
 
 /** Everything that runs in Node or in Electron's Node: one file each, and shared chunks. */
 export default defineConfig({
   root: import.meta.dirname,
   ssr: bundled ? { noExternal: true, external: never } : {},
+  // ssh2 looks beside itself for a helper of PuTTY's agent, and would not load at all without the name.
+  define: { __dirname: 'import.meta.dirname' },
   build: {
     ssr: true,
     outDir: path.join(import.meta.dirname, 'dist'),
@@ -26,7 +28,7 @@ export default defineConfig({
     minify: false,
     rolldownOptions: {
       input: entries,
-      external: [...never, ...builtinModules, /^node:/],
+      external: [...never, ...builtinModules, /^node:/, /sshcrypto\.node$/],
       output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' },
     },
   },

@@ -32,6 +32,11 @@ const plants: readonly { room: string; imports: string; allowed?: true }[] = [
   { room: 'electron/engine', imports: '../shell/window.ts' },
   { room: 'electron/engine', imports: '../../lab/lab.ts' },
   { room: 'electron/engine/net', imports: 'undici', allowed: true },
+  { room: 'electron/engine/connections', imports: 'ssh2' },
+  { room: 'electron/engine/systems/consul', imports: 'ssh2' },
+  { room: 'electron/engine/ssh', imports: '../connections/runner.ts' },
+  { room: 'electron/engine/ssh', imports: 'electron' },
+  { room: 'electron/engine/ssh', imports: 'ssh2', allowed: true },
 
   { room: 'electron/engine/world', imports: '../net/http.ts' },
   { room: 'electron/engine/world', imports: 'node:fs' },

@@ -6,8 +6,8 @@ import { engineFor, environmentFrom, parseOptions, type Command } from './comman
 
 const usage = `Usage: gantry check --env FILE [--json]
 
-Tests each connection of an environment: configuration, dns, tcp, tls, auth, version, permissions. Names the first
-step that fails and what to do about it.
+Tests each connection of an environment: configuration, dns, tcp, tls (or the SSH host key),
+auth, version, permissions. Names the first step that fails and what to do about it.
 
 Exit status: 0 all connections are fine; 1 one is not, or the file is unusable; 2 wrong use.
 `;

@@ -7,6 +7,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { systemClock, type Clock, type Random } from './clock.ts';
 import { Feed } from './feed.ts';
 import { standardErrorLogger, type Logger } from './logger.ts';
+import { usualKnownHosts } from './ssh/trust.ts';
 import { createRouter, type EngineRouter } from './router.ts';
 import { Session } from './session.ts';
 import { systemOf } from './systems/registry.ts';
@@ -30,6 +31,8 @@ export interface EngineOptions {
   readonly random?: Random;
   /** Variables that `${env:NAME}` in an environment file may name. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** OpenSSH known_hosts files that SSH hosts are checked against; default: the user's and the machine's own. */
+  readonly knownHosts?: readonly string[];
   readonly logger?: Logger;
   readonly lookup?: (kind: SystemKind) => System | undefined;
 }
@@ -78,6 +81,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       clock,
       random: options.random ?? Math.random,
       env: options.env ?? process.env,
+      knownHosts: options.knownHosts ?? usualKnownHosts(),
       logger,
       lookup: options.lookup ?? systemOf,
       onEvent: (event) => feed.push(event),

@@ -1,6 +1,7 @@
 import type { ConnectionStatus } from '../../shared/model/connection.ts';
 import type { WorldEvent, WorldSnapshot } from '../../shared/model/world.ts';
 import type { Clock, Random } from './clock.ts';
+import { createRoutes } from './connections/routes.ts';
 import { startConnection, type RunningConnection } from './connections/runner.ts';
 import type { EngineEnvironment } from './engine.ts';
 import type { Logger } from './logger.ts';
@@ -12,6 +13,8 @@ export interface SessionDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** OpenSSH known_hosts files. */
+  readonly knownHosts: readonly string[];
   readonly logger: Logger;
   readonly lookup: (kind: SystemKind) => System | undefined;
   /** Every change of the world, at most one a frame. */
@@ -35,7 +38,8 @@ export class Session {
     this.environment = environment;
     this.#deps = deps;
     this.#world = new World(environment.id);
-    const { clock, random, env, logger, lookup } = deps;
+    const { clock, random, env, knownHosts, logger, lookup } = deps;
+    const routes = createRoutes(environment.file.connections);
     const touched = () => this.#schedule();
     this.#connections = environment.file.connections.map((config) =>
       startConnection(config, {
@@ -43,6 +47,8 @@ export class Session {
         clock,
         random,
         env,
+        routes,
+        knownHosts,
         logger,
         callbacks: {
           onObservation: (id, observation) => {

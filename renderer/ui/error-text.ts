@@ -6,6 +6,7 @@ const codeWords: Readonly<Record<ErrorCode, string>> = {
   unsupported: 'not supported',
   unreachable: 'no connection',
   tls: 'the certificate was not accepted',
+  'host-key': 'the host key is not trusted',
   timeout: 'no answer in time',
   aborted: 'cancelled',
   unauthorized: 'the credentials were refused',

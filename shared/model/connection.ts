@@ -58,6 +58,7 @@ export const checkStepNames = [
   'dns',
   'tcp',
   'tls',
+  'host-key',
   'auth',
   'version',
   'permissions',

@@ -16,9 +16,39 @@ export const AuthSchema = z.discriminatedUnion('type', [
     type: z.literal('password'),
     username: z.string().min(1).max(256),
     password: SecretTextSchema,
+    /** SSH only: answer the server's one hidden question with the password, where it asks in a dialogue. */
+    keyboardInteractive: z.boolean().optional(),
   }),
 ]);
+/** Credentials of a system that is asked over HTTP. */
 export type Auth = z.infer<typeof AuthSchema>;
+
+/** SHA-256 fingerprint of an SSH key, as `ssh-keygen -l` prints it. */
+const SshFingerprintSchema = z
+  .string()
+  .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, 'must be a fingerprint as "ssh-keygen -l" prints it: SHA256:…');
+
+/** All that a file may hold: the above, and what an SSH host takes besides. */
+export const ConnectionAuthSchema = z.discriminatedUnion('type', [
+  ...AuthSchema.options,
+  /** Either the key's text or the file that holds it. The user name may stand in the URL instead. */
+  z.strictObject({
+    type: z.literal('key'),
+    username: z.string().min(1).max(256).optional(),
+    /** PEM or OpenSSH text. */
+    privateKey: z.string().min(1).max(65_536).optional(),
+    /** Absolute, or from the home folder: `~/.ssh/id_ed25519`. Read when it is needed. */
+    privateKeyFile: z.string().min(1).max(4_096).optional(),
+    passphrase: SecretTextSchema.optional(),
+  }),
+  /** The running agent (SSH_AUTH_SOCK). `identity` is the fingerprint of the one key to offer; without it the first five are. */
+  z.strictObject({
+    type: z.literal('agent'),
+    username: z.string().min(1).max(256).optional(),
+    identity: SshFingerprintSchema.optional(),
+  }),
+]);
+export type ConnectionAuth = z.infer<typeof ConnectionAuthSchema>;
 
 export const TlsSchema = z.strictObject({
   /** PEM text of a private CA. */
@@ -39,10 +69,12 @@ export const ConnectionConfigSchema = z.strictObject({
     .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'must be lower-case letters, digits, dot, dash or underscore'),
   system: SystemKindSchema,
   url: z.url({ protocol: /^(https?|ssh)$/ }).max(2_000),
-  auth: AuthSchema.optional(),
+  auth: ConnectionAuthSchema.optional(),
   tls: TlsSchema.optional(),
-  /** Id of an SSH connection to go through. */
+  /** Id of an SSH connection to go through. An SSH connection may itself go through another. */
   via: z.string().optional(),
+  /** SSH only: fingerprints of the host's keys, one for each type of key that it may show. Replaces known_hosts. */
+  hostKey: z.union([SshFingerprintSchema, z.array(SshFingerprintSchema).min(1).max(20)]).optional(),
 });
 export type ConnectionConfig = z.infer<typeof ConnectionConfigSchema>;
 

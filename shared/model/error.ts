@@ -9,6 +9,7 @@ export const errorCodes = [
   'unsupported', // Gantry or the system cannot do this
   'unreachable', // no TCP connection: refused, no route, name not found
   'tls', // the connection was refused by certificate verification
+  'host-key', // an SSH host did not prove to be the right one; no credentials were sent
   'timeout', // the deadline passed
   'aborted', // the caller gave up
   'unauthorized', // 401, or the system's own way to say so

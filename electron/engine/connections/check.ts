@@ -1,32 +1,31 @@
-import { lookup } from 'node:dns/promises';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { CheckStep } from '../../../shared/model/connection.ts';
 import type { Tls } from '../../../shared/model/environment.ts';
-import { GantryError, toErrorData, type GantryErrorData } from '../../../shared/model/error.ts';
-import type { Clock, Random } from '../clock.ts';
-import { abortScope, orAborted } from '../net/abort.ts';
+import { toErrorData, type GantryErrorData } from '../../../shared/model/error.ts';
+import { orAborted } from '../net/abort.ts';
 import { parseBase, type Base } from '../net/address.ts';
-import { assertPinned, CONNECT_TIMEOUT_MS, ConnectTimeout, trustOptions } from '../net/connector.ts';
+import { assertPinned, CONNECT_TIMEOUT_MS, trustOptions } from '../net/connector.ts';
+import { ConnectTimeout, dialTcp, type Dialer } from '../net/dialer.ts';
 import { failureOf } from '../net/failure.ts';
 import { FaultError } from '../net/fault.ts';
 import { createHttpClient } from '../net/http-client.ts';
 import type { SystemFacts } from '../systems/system.ts';
+import {
+  resolveName,
+  stepRunner,
+  stepText,
+  stopReason,
+  underDeadline,
+  type CheckDeps,
+} from './check-steps.ts';
 import type { ReadyConfig } from './configuration.ts';
 
-const CHECK_DEADLINE_MS = 15_000;
-
-export interface CheckDeps {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly signal?: AbortSignal;
-}
-
-type StepName = CheckStep['step'];
-
-/** The one step of a connection whose configuration is at fault. */
-export function failedConfiguration(error: GantryErrorData): CheckStep {
-  return { step: 'configuration', ok: false, detail: text(error.detail ?? error.advice), ms: 0, error };
+/** A connection to test, and the way to it. */
+interface CheckedConfig extends ReadyConfig {
+  /** The SSH host on the way; undefined: straight. */
+  readonly dialer?: Dialer | undefined;
 }
 
 /**
@@ -34,107 +33,74 @@ export function failedConfiguration(error: GantryErrorData): CheckStep {
  * time on sockets of its own; the first that fails is the last. Never throws: a passed deadline or an abort is the
  * failure of the step that was under way.
  */
-export async function* testConnection(
-  ready: ReadyConfig,
-  deps: CheckDeps,
-): AsyncGenerator<CheckStep, void, void> {
-  const scope = abortScope(deps.signal);
-  const over = new AbortController();
-  void deps.clock.sleep(CHECK_DEADLINE_MS, over.signal).then(
-    () => scope.abort(new FaultError({ kind: 'deadline', afterMs: CHECK_DEADLINE_MS })),
-    () => {},
-  );
-  try {
-    yield* steps(ready, deps, scope.signal);
-  } finally {
-    over.abort();
-    scope.abort(new FaultError({ kind: 'aborted' }));
-    scope.release();
-  }
+export function testConnection(ready: CheckedConfig, deps: CheckDeps): AsyncGenerator<CheckStep, void, void> {
+  return underDeadline(deps, (signal) => steps(ready, deps, signal));
 }
 
 async function* steps(
-  ready: ReadyConfig,
+  ready: CheckedConfig,
   deps: CheckDeps,
   signal: AbortSignal,
 ): AsyncGenerator<CheckStep, void, void> {
-  const { config, system } = ready;
+  const { config, system, dialer } = ready;
   const base = parseBase(config.url);
-  const run = stepRunner(deps.clock, signal, base);
+  const run = stepRunner(deps.clock, signal, { target: base.origin, authority: base.authority });
   yield { step: 'configuration', ok: true, detail: `${system.title} at ${base.authority}`, ms: 0 };
 
-  const dns = await run('dns', 'look the name up', () => resolveName(base.host));
+  const dns = await run('dns', 'look the name up', async () =>
+    dialer ? `looked up by the SSH host "${dialer.hop}"` : resolveName(base.host),
+  );
   yield dns;
   if (!dns.ok) return;
-  const tcp = await run('tcp', 'connect', () => tryTcp(base, signal));
+  const tcp = await run('tcp', 'connect', () => tryTcp(base, dialer, signal));
   yield tcp;
   if (!tcp.ok) return;
   if (base.secure) {
-    const tls = await run('tls', 'agree on encryption', () => tryTls(base, config.tls, signal));
+    const tls = await run('tls', 'agree on encryption', () => tryTls(base, config.tls, dialer, signal));
     yield tls;
     if (!tls.ok) return;
   }
   yield* askSystem(ready, deps, signal);
 }
 
-type StepRunner = (step: StepName, attempted: string, work: () => Promise<string>) => Promise<CheckStep>;
-
-function stepRunner(clock: Clock, signal: AbortSignal, base: Base): StepRunner {
-  return async (step, attempted, work) => {
-    const startedAt = clock.monotonic();
-    const spent = () => Math.round(clock.monotonic() - startedAt);
-    try {
-      signal.throwIfAborted();
-      const detail = await orAborted(work(), signal);
-      return { step, ok: true, detail: text(detail), ms: spent() };
-    } catch (thrown) {
-      const error = failureOf(stopReason(thrown, signal), {
-        attempted,
-        target: base.origin,
-        authority: base.authority,
-        safe: true,
-        sent: false,
-        redact: (words) => words,
-      }).data;
-      return { step, ok: false, detail: text(error.detail ?? error.advice), ms: spent(), error };
-    }
-  };
+/** A stream to the system, on the way that the connection's own sockets go. */
+function dial({ host, port }: Base, dialer: Dialer | undefined, signal: AbortSignal): Promise<Duplex> {
+  return dialer
+    ? dialer.open(host, port, signal)
+    : dialTcp(host, port, signal, { timeoutMs: CONNECT_TIMEOUT_MS });
 }
 
-async function resolveName(host: string): Promise<string> {
-  if (isIP(host) !== 0) return `${host} is an address`;
-  try {
-    const found = await lookup(host, { all: true });
-    return found.map(({ address }) => address).join(', ');
-  } catch (cause) {
-    throw new FaultError({ kind: 'connect', phase: 'tcp', cause });
-  }
-}
-
-async function tryTcp(base: Base, signal: AbortSignal): Promise<string> {
-  const startSocket = () => connectTcp({ host: base.host, port: base.port });
-  const socket = await opened(startSocket, 'connect', 'tcp', signal);
-  const detail = `connected to ${socket.remoteAddress ?? base.host} port ${socket.remotePort ?? base.port}`;
+async function tryTcp(base: Base, dialer: Dialer | undefined, signal: AbortSignal): Promise<string> {
+  const socket = await dial(base, dialer, signal);
   socket.destroy();
-  return detail;
+  if (dialer) return `connected to ${base.host} port ${base.port} through the SSH host "${dialer.hop}"`;
+  const { remoteAddress, remotePort } = socket as Socket;
+  return `connected to ${remoteAddress ?? base.host} port ${remotePort ?? base.port}`;
 }
 
-async function tryTls(base: Base, tls: Tls | undefined, signal: AbortSignal): Promise<string> {
+async function tryTls(
+  base: Base,
+  tls: Tls | undefined,
+  dialer: Dialer | undefined,
+  signal: AbortSignal,
+): Promise<string> {
   const servername = tls?.serverName ?? (isIP(base.host) === 0 ? base.host : '');
-  const startSocket = () =>
-    connectTls({
-      host: base.host,
-      port: base.port,
-      ...trustOptions(tls),
-      servername,
-      ALPNProtocols: ['http/1.1'],
-    });
-  const socket = await opened(startSocket, 'secureConnect', 'tls', signal);
+  const stream = await dial(base, dialer, signal);
+  const socket = connectTls({
+    socket: stream,
+    ...trustOptions(tls),
+    servername,
+    // Without it a certificate for an address would be compared with nothing.
+    host: base.host,
+    ALPNProtocols: ['http/1.1'],
+  });
   try {
+    await agreed(socket, signal);
     assertPinned(socket, tls);
     return certificateText(socket, tls);
   } finally {
     socket.destroy();
+    stream.destroy();
   }
 }
 
@@ -145,46 +111,44 @@ function certificateText(socket: TLSSocket, tls: Tls | undefined): string {
   return `${socket.getProtocol() ?? 'TLS'}, ${trust}, issued by ${issuer}, expires ${certificate?.validTo ?? 'unknown'}`;
 }
 
-/** Waits for a socket's event. The socket ends with the signal, and does not outlive a failure. */
-function opened<S extends Socket>(
-  start: () => S,
-  event: 'connect' | 'secureConnect',
-  phase: 'tcp' | 'tls',
-  signal: AbortSignal,
-): Promise<S> {
+/** Waits until encryption stands. The socket ends with the signal, and does not outlive a failure. */
+function agreed(socket: TLSSocket, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = start();
     const end = () => socket.destroy();
     const fail = (cause: unknown) => {
       socket.destroy();
-      reject(new FaultError({ kind: 'connect', phase, cause }));
+      reject(new FaultError({ kind: 'connect', phase: 'tls', cause }));
     };
     signal.addEventListener('abort', end, { once: true });
-    socket.setTimeout(CONNECT_TIMEOUT_MS, () => fail(new ConnectTimeout()));
+    const timer = setTimeout(() => fail(new ConnectTimeout(CONNECT_TIMEOUT_MS)), CONNECT_TIMEOUT_MS);
     socket.once('close', () => {
+      clearTimeout(timer);
       signal.removeEventListener('abort', end);
       fail(new Error('the connection was closed'));
     });
     socket.on('error', fail);
-    socket.once(event, () => resolve(socket));
+    socket.once('secureConnect', () => {
+      clearTimeout(timer);
+      resolve();
+    });
   });
 }
 
 /** The system's own check proves three steps in one go; its failure belongs to the step that it speaks of. */
 async function* askSystem(
-  { config, system, auth }: ReadyConfig,
+  { config, system, auth, dialer }: CheckedConfig,
   { clock, random }: CheckDeps,
   signal: AbortSignal,
 ): AsyncGenerator<CheckStep, void, void> {
-  const http = createHttpClient({ url: config.url, tls: config.tls, auth, system, clock, random });
+  const http = createHttpClient({ url: config.url, tls: config.tls, auth, system, clock, random, dialer });
   const startedAt = clock.monotonic();
   const passed = auth.type === 'none' ? 'no credentials needed' : 'credentials accepted';
   try {
     const facts: SystemFacts = await orAborted(system.check({ http, signal }), signal);
     const ms = Math.round(clock.monotonic() - startedAt);
     yield { step: 'auth', ok: true, detail: passed, ms };
-    yield { step: 'version', ok: true, detail: text(facts.version), ms: 0 };
-    yield { step: 'permissions', ok: true, detail: text(facts.permissions), ms: 0 };
+    yield { step: 'version', ok: true, detail: stepText(facts.version), ms: 0 };
+    yield { step: 'permissions', ok: true, detail: stepText(facts.permissions), ms: 0 };
   } catch (thrown) {
     const ms = Math.round(clock.monotonic() - startedAt);
     const error = checkFailure(thrown, signal, config.id);
@@ -194,7 +158,7 @@ async function* askSystem(
     yield {
       step: failed,
       ok: false,
-      detail: text(error.detail ?? error.advice),
+      detail: stepText(error.detail ?? error.advice),
       ms: failed === 'auth' ? ms : 0,
       error,
     };
@@ -231,15 +195,4 @@ export function stepOfFailure({ code }: GantryErrorData): 'auth' | 'version' | '
     default:
       return 'auth';
   }
-}
-
-/** Once the signal is aborted its reason is the failure, whatever broke because of it. */
-function stopReason(thrown: unknown, signal: AbortSignal): unknown {
-  if (!signal.aborted) return thrown;
-  if (thrown instanceof GantryError && thrown.code !== 'aborted') return thrown;
-  return signal.reason instanceof FaultError ? signal.reason : new FaultError({ kind: 'aborted' });
-}
-
-function text(words: string): string {
-  return words.length <= 500 ? words : `${words.slice(0, 499).toWellFormed()}…`;
 }

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { Auth, ConnectionConfig } from '../../../shared/model/environment.ts';
+import type { Auth, ConnectionAuth, ConnectionConfig } from '../../../shared/model/environment.ts';
 import { GantryError, type GantryErrorData } from '../../../shared/model/error.ts';
 import type { System } from '../systems/system.ts';
 
@@ -18,7 +18,7 @@ const ENV_REFERENCE = /^\$\{env:([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
 /**
  * Checks everything that can be known without sending anything, and fetches the secrets.
- * Throws `GantryError`: `unsupported` (no connector, `via`), `invalid-input` (variable not set, credentials of a kind the
+ * Throws `GantryError`: `unsupported` (no connector), `invalid-input` (variable not set, credentials of a kind the
  * system does not take, credentials in the URL, TLS settings that would not protect anything).
  */
 export function readyConfig(
@@ -35,18 +35,26 @@ export function readyConfig(
       'Remove the connection, or use a version of Gantry that has the connector.',
     );
   }
-  if (config.via !== undefined) {
-    throw refused(
-      config,
-      'unsupported',
-      'The connection asks to go through an SSH host ("via").',
-      'This version connects directly only. Remove "via", or make the address reachable from here.',
-    );
-  }
   checkUrl(config);
   checkTls(config);
-  const declared: Auth = config.auth ?? { type: 'none' };
-  if (!system.authTypes.includes(declared.type)) {
+  if (config.hostKey !== undefined) {
+    throw refused(
+      config,
+      'invalid-input',
+      'The connection has a "hostKey", and is no SSH host.',
+      'Remove it. To pin the certificate of an https:// system use tls.fingerprint.',
+    );
+  }
+  const declared: ConnectionAuth = config.auth ?? { type: 'none' };
+  if (declared.type === 'password' && declared.keyboardInteractive !== undefined) {
+    throw refused(
+      config,
+      'invalid-input',
+      'auth.keyboardInteractive is for SSH hosts only.',
+      `Remove it from "${config.id}".`,
+    );
+  }
+  if (!takes(system, declared)) {
     throw refused(
       config,
       'invalid-input',
@@ -55,6 +63,10 @@ export function readyConfig(
     );
   }
   return { config, system, auth: resolveAuth(config, declared, env) };
+}
+
+function takes(system: System, auth: ConnectionAuth): auth is Auth {
+  return (system.authTypes as readonly string[]).includes(auth.type);
 }
 
 function checkUrl(config: ConnectionConfig): void {
@@ -122,7 +134,7 @@ function resolveAuth(config: ConnectionConfig, auth: Auth, env: Env): Auth {
 }
 
 /** The text itself, or the variable it names. Only the whole text may be a reference: a half-resolved secret would be sent as it stands. */
-function resolveSecret(config: ConnectionConfig, path: string, text: string, env: Env): string {
+export function resolveSecret(config: ConnectionConfig, path: string, text: string, env: Env): string {
   const name = ENV_REFERENCE.exec(text)?.[1];
   if (name === undefined) {
     if (!text.includes('${env:')) return text;
@@ -145,7 +157,8 @@ function resolveSecret(config: ConnectionConfig, path: string, text: string, env
   return value;
 }
 
-function refused(
+/** The error for a configuration that cannot be started. */
+export function refused(
   config: ConnectionConfig,
   code: 'invalid-input' | 'unsupported',
   detail: string,

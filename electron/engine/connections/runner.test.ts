@@ -542,7 +542,7 @@ describe('a configuration that cannot be started', () => {
   const token = (text: string) => ({ type: 'token' as const, token: text });
   it.each<[string, System | undefined, Partial<ConnectionConfig>, ErrorCode, RegExp]>([
     ['no connector', undefined, {}, 'unsupported', /no connector for "consul"/],
-    ['another host in between', fakeSystem([]), { via: 'jump' }, 'unsupported', /"via"/],
+    ['another host in between', fakeSystem([]), { via: 'jump' }, 'invalid-input', /"via"/],
     [
       'a missing variable',
       fakeSystem([]),

@@ -7,12 +7,16 @@ import type { Clock, Random } from '../clock.ts';
 import type { Logger } from '../logger.ts';
 import { publicUrl } from '../net/address.ts';
 import { backoffMs } from '../net/backoff.ts';
-import { createHttpClient, type ManagedHttpClient } from '../net/http-client.ts';
 import type { SourceSpec, System } from '../systems/system.ts';
-import { failedConfiguration, testConnection } from './check.ts';
-import { readyConfig, type Env, type ReadyConfig } from './configuration.ts';
+import { failedConfiguration } from './check-steps.ts';
+import { readyConfig, type Env } from './configuration.ts';
+import type { Driver } from './driver.ts';
 import { createGate, jittered, REFUSED_PAUSE_MS, type Gate } from './gate.ts';
+import { httpDriver } from './http-driver.ts';
 import { observeOnce, type ObserverDeps } from './observer.ts';
+import { createRoutes, type Routes } from './routes.ts';
+import { sshTarget } from './ssh-configuration.ts';
+import { sshDriver } from './ssh-driver.ts';
 import {
   advance,
   isWide,
@@ -43,6 +47,10 @@ export interface ConnectionDeps {
   readonly random: Random;
   /** Variables that `${env:NAME}` may name. */
   readonly env: Env;
+  /** The SSH hosts of the same environment: this connection may go through one of them, or be one. Default: none. */
+  readonly routes?: Routes;
+  /** OpenSSH known_hosts files; a host without a `hostKey` must be in one of them. Default: none. */
+  readonly knownHosts?: readonly string[];
   readonly callbacks: ConnectionCallbacks;
   readonly logger?: Logger;
 }
@@ -71,11 +79,26 @@ export interface RunningConnection {
  * is `down` and says why, so that the others are not disturbed.
  */
 export function startConnection(config: ConnectionConfig, deps: ConnectionDeps): RunningConnection {
+  const routes = deps.routes ?? createRoutes([config]);
   try {
-    return new Runner(readyConfig(config, deps.lookup, deps.env), deps);
+    return new Runner(driverFor(config, deps, routes), deps);
   } catch (thrown) {
-    return refusedConnection(config, deps, toErrorData(thrown, 'start the connection', config.id));
+    const error = toErrorData(thrown, 'start the connection', config.id);
+    // Whoever goes through it must not wait for it.
+    if (config.system === 'ssh') routes.hop(config.id).down(error);
+    return refusedConnection(config, deps, error);
   }
+}
+
+/** Throws `GantryError` for a configuration that cannot be started, and what a system's `sources` throws. */
+function driverFor(config: ConnectionConfig, deps: ConnectionDeps, routes: Routes): Driver {
+  if (config.system !== 'ssh') {
+    return httpDriver(readyConfig(config, deps.lookup, deps.env), deps, routes.dialer(config));
+  }
+  const { clock, random, logger, knownHosts = [] } = deps;
+  const through = routes.dialer(config);
+  const self = routes.hop(config.id);
+  return sshDriver(config, sshTarget(config, deps.env), { clock, random, logger, self, through, knownHosts });
 }
 
 /** A connection that never starts: its configuration is at fault, and only an edit helps. */
@@ -136,30 +159,27 @@ interface SourceRun {
 
 class Runner implements RunningConnection {
   readonly id: string;
-  readonly #ready: ReadyConfig;
+  readonly #driver: Driver;
   readonly #deps: ConnectionDeps;
-  readonly #http: ManagedHttpClient;
   readonly #gate: Gate;
   readonly #waker: Waker;
   readonly #runs: readonly SourceRun[];
   readonly #observer: ObserverDeps;
   readonly #stop = new AbortController();
   readonly #work: Promise<unknown>;
+  readonly #forgetHope: () => void;
   #track: ConnectionTrack;
   #version: string | undefined;
   #told: ConnectionStatus | undefined;
   #toldAt = -Infinity;
   #toldSources = new Map<string, Source>();
 
-  /** Throws what the system's `sources` throws. */
-  constructor(ready: ReadyConfig, deps: ConnectionDeps) {
-    const { config, system, auth } = ready;
+  constructor(driver: Driver, deps: ConnectionDeps) {
+    const { config, specs } = driver;
     const { clock, random } = deps;
     this.id = config.id;
-    this.#ready = ready;
+    this.#driver = driver;
     this.#deps = deps;
-    const specs = system.sources({ connectionId: config.id, url: publicUrl(config.url) });
-    this.#http = createHttpClient({ url: config.url, tls: config.tls, auth, system, clock, random });
     this.#gate = createGate(clock, random);
     this.#waker = createWaker(clock);
     const due = clock.monotonic();
@@ -167,7 +187,7 @@ class Runner implements RunningConnection {
     this.#track = startTrack(config.id, specs.map(trackOf), clock.now());
     this.#observer = {
       connectionId: config.id,
-      http: this.#http,
+      http: driver.http,
       clock,
       random,
       logger: deps.logger,
@@ -181,6 +201,7 @@ class Runner implements RunningConnection {
     this.#tell();
     const polls = this.#runs.filter(({ spec }) => spec.mode === 'poll');
     const watches = this.#runs.filter(({ spec }) => spec.mode === 'watch');
+    this.#forgetHope = driver.onHope(() => this.#hope());
     // Not before the owner holds what it started.
     this.#work = Promise.resolve().then(() =>
       Promise.all([this.#poll(polls), ...watches.map((run) => this.#poll([run])), this.#tick()]),
@@ -189,15 +210,15 @@ class Runner implements RunningConnection {
 
   status(): ConnectionStatus {
     const { state, since, error } = this.#track;
-    const { requests60s, latencyMs } = this.#http.metrics();
+    const { requests60s, latencyMs } = this.#driver.metrics();
     const nextAttemptAt = this.#nextAttemptAt();
     return {
-      ...identityOf(this.#ready.config),
+      ...identityOf(this.#driver.config),
       state,
       since,
       lastAnswerAt: lastAnswerAt(this.#track),
       requestsPerMinute: requests60s,
-      budgetPerMinute: this.#ready.system.budget.requestsPerMinute,
+      budgetPerMinute: this.#driver.budgetPerMinute,
       latencyMs: latencyMs === null ? null : Math.round(latencyMs * 10) / 10,
       ...(this.#version === undefined ? {} : { version: this.#version }),
       ...(error === undefined ? {} : { error }),
@@ -211,7 +232,7 @@ class Runner implements RunningConnection {
 
   retry(): boolean {
     if (this.#stop.signal.aborted) return false;
-    this.#http.rearm();
+    this.#driver.rearm();
     this.#gate.open();
     const failing = this.#runs.filter((run) => run.failures > 0);
     for (const run of failing.length > 0 ? failing : this.#runs) {
@@ -226,18 +247,23 @@ class Runner implements RunningConnection {
 
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the connection was stopped'));
+    this.#forgetHope();
     this.#waker.wake();
-    await this.#http.close();
+    await this.#driver.close();
     await this.#work;
   }
 
   test(signal?: AbortSignal): AsyncGenerator<CheckStep, void, void> {
-    const { clock, random } = this.#deps;
-    return testConnection(this.#ready, { clock, random, ...(signal ? { signal } : {}) });
+    return this.#driver.test(signal);
   }
 
   requestRate10s(): number {
-    return this.#http.metrics().requests10s / 10;
+    return this.#driver.metrics().requests10s / 10;
+  }
+
+  /** The way is said to be open again: what waits to try again need not wait any longer. */
+  #hope(): void {
+    if (this.#gate.isShut() || this.#runs.some(({ failures }) => failures > 0)) this.retry();
   }
 
   /** Runs these sources, one at a time, each when it is due. */

@@ -97,7 +97,7 @@ export function lastAnswerAt(track: ConnectionTrack): number | null {
   );
 }
 
-const wideCodes: ReadonlySet<ErrorCode> = new Set(['unreachable', 'tls', 'unauthorized']);
+const wideCodes: ReadonlySet<ErrorCode> = new Set(['unreachable', 'tls', 'host-key', 'unauthorized']);
 
 /** Whether a failure holds for every source: no way to the system, or credentials it does not accept. */
 export function isWide(error: GantryErrorData): boolean {

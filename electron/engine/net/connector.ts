@@ -1,7 +1,10 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { setMaxListeners } from 'node:events';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { buildConnector } from 'undici';
 import type { Tls } from '../../../shared/model/environment.ts';
+import { dialTcp, type Dialer } from './dialer.ts';
 import { FaultError } from './fault.ts';
 
 /** TCP and TLS each get this long. A host that drops packets would otherwise cost the whole deadline of every request. */
@@ -9,8 +12,8 @@ export const CONNECT_TIMEOUT_MS = 5_000;
 
 export interface Connector {
   readonly connect: buildConnector.connector;
-  /** Ends every socket made here, also those that are still connecting, which a pool's own `destroy` leaves to their timeout. */
-  destroy(): void;
+  /** Ends every socket made here, also those that are still connecting, which a pool's own `destroy` leaves to their timeout. Resolves when they are gone. */
+  destroy(): Promise<void>;
   /** Sockets that are open or opening. */
   socketCount(): number;
 }
@@ -40,70 +43,74 @@ function plainHex(fingerprint: string): string {
   return fingerprint.replaceAll(':', '').toLowerCase();
 }
 
-/** Opens sockets for one connection and tells failures of TCP and TLS apart. */
-export function createConnector(tls: Tls | undefined): Connector {
-  const open = new Set<Socket>();
+/** Opens sockets for one connection, straight or through a dialer, and tells failures of TCP and TLS apart. */
+export function createConnector(tls: Tls | undefined, dialer?: Dialer): Connector {
+  const open = new Set<Duplex>();
+  const ended = new AbortController();
+  // One listener for each socket that is opening; Node takes more than ten for a leak.
+  setMaxListeners(0, ended.signal);
   // No session is resumed: a resumed handshake shows no certificate, so an expiry or an exchange would go unseen.
   const upgrade = buildConnector({ ...trustOptions(tls), timeout: CONNECT_TIMEOUT_MS, maxCachedSessions: 0 });
+
+  const track = (socket: Duplex) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  };
+  const dial = async (host: string, port: number): Promise<Duplex> => {
+    if (!dialer) {
+      return dialTcp(host, port, ended.signal, { timeoutMs: CONNECT_TIMEOUT_MS, onSocket: track });
+    }
+    const socket = await dialer.open(host, port, ended.signal);
+    track(socket);
+    return socket;
+  };
 
   const connect: buildConnector.connector = (options, callback) => {
     const secure = options.protocol === 'https:';
     const port = options.port === '' ? (secure ? 443 : 80) : Number(options.port);
-    const socket = connectTcp({ host: options.hostname, port, noDelay: true, keepAlive: true });
-    open.add(socket);
-    let phase: 'tcp' | 'tls' = 'tcp';
     let answered = false;
-    const timer = setTimeout(() => socket.destroy(new ConnectTimeout()), CONNECT_TIMEOUT_MS);
-    const fail = (error: Error) => {
-      clearTimeout(timer);
+    const fail = (error: Error, socket?: Duplex) => {
       if (answered) return;
       answered = true;
-      socket.destroy();
-      callback(
-        error instanceof FaultError ? error : new FaultError({ kind: 'connect', phase, cause: error }),
-        null,
-      );
+      socket?.destroy();
+      const known = error instanceof FaultError;
+      callback(known ? error : new FaultError({ kind: 'connect', phase: 'tls', cause: error }), null);
     };
-    socket.once('close', () => {
-      open.delete(socket);
-      fail(new Error('the connection was closed'));
-    });
-    socket.on('error', fail);
-    socket.once('connect', () => {
-      clearTimeout(timer);
+    const stands = (socket: Duplex) => {
+      const failed = (error: Error) => fail(error, socket);
+      socket.once('close', () => failed(new Error('the connection was closed')));
+      socket.on('error', failed);
+      // A dialer's stream has what is used of a socket (see `Dialer`).
+      const plain = socket as Socket;
       if (!secure) {
         answered = true;
-        callback(null, socket);
+        callback(null, plain);
         return;
       }
-      phase = 'tls';
-      upgrade({ ...options, httpSocket: socket }, (error, upgraded) => {
-        if (error) return fail(error);
+      upgrade({ ...options, httpSocket: plain }, (error, upgraded) => {
+        if (error) return failed(error);
         try {
           assertPinned(upgraded as TLSSocket, tls);
         } catch (thrown) {
           upgraded?.destroy();
-          return fail(thrown as Error);
+          return failed(thrown as Error);
         }
         answered = true;
         callback(null, upgraded);
       });
-    });
+    };
+    const host = options.hostname.replace(/^\[|\]$/g, '');
+    dial(host, port).then(stands, fail);
   };
 
   return {
     connect,
-    destroy() {
+    async destroy() {
+      ended.abort(new FaultError({ kind: 'aborted' }));
+      const gone = [...open].map((socket) => new Promise<void>((resolve) => socket.once('close', resolve)));
       for (const socket of open) socket.destroy();
+      await Promise.all(gone);
     },
     socketCount: () => open.size,
   };
-}
-
-/** What the operating system says after minutes, said earlier. */
-export class ConnectTimeout extends Error {
-  readonly code = 'ETIMEDOUT';
-  constructor() {
-    super(`no answer within ${CONNECT_TIMEOUT_MS} ms`);
-  }
 }

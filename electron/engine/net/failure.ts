@@ -103,6 +103,16 @@ function wordsOfFault(fault: Fault, context: FailureContext): Words {
       return fault.phase === 'tcp'
         ? wordsOfTcp(fault.cause, context)
         : wordsOfTls(fault.cause, context.authority);
+    case 'hop':
+      return {
+        code: 'unreachable',
+        advice: `The way to ${context.authority} goes through the SSH host "${fault.hop}", which is not up: ${fault.reason.advice}`,
+        retryable: true,
+        detail: `${fault.hop}: ${fault.reason.code}${fault.reason.detail === undefined ? '' : `, ${fault.reason.detail}`}`,
+        reached: 'nothing',
+      };
+    case 'channel':
+      return wordsOfChannel(fault, context.authority);
     case 'pin':
       return {
         code: 'tls',
@@ -156,6 +166,19 @@ function wordsOfTcp(cause: unknown, context: FailureContext): Words {
       `No connection to ${authority} could be made. Check the address, the network and the service.`,
     retryable: true,
     detail: messageOf(cause),
+    reached: 'nothing',
+  };
+}
+
+function wordsOfChannel(fault: Extract<Fault, { kind: 'channel' }>, authority: string): Words {
+  const advice = fault.prohibited
+    ? `The SSH host "${fault.hop}" does not allow connections to ${authority}. Its administrator can allow them (AllowTcpForwarding, PermitOpen).`
+    : `The SSH host "${fault.hop}" could not connect to ${authority}. Check that the address is right as seen from there, and that the service runs.`;
+  return {
+    code: 'unreachable',
+    advice,
+    retryable: true,
+    detail: `${fault.hop}: ${fault.detail}`,
     reached: 'nothing',
   };
 }

@@ -1,3 +1,5 @@
+import type { GantryErrorData } from '../../../shared/model/error.ts';
+
 /** How one exchange went wrong, before it is put into words by `failure.ts`. */
 export type Fault =
   | { readonly kind: 'deadline'; readonly afterMs: number }
@@ -11,6 +13,17 @@ export type Fault =
   /** Refused here: too many connection failures in a row; `last` says the latest. */
   | { readonly kind: 'circuit'; readonly last: string | undefined }
   | { readonly kind: 'connect'; readonly phase: 'tcp' | 'tls'; readonly cause: unknown }
+  /** The SSH host on the way is not up; `reason` says why. */
+  | { readonly kind: 'hop'; readonly hop: string; readonly reason: GantryErrorData }
+  /** The SSH host on the way is up, and could not or would not connect further. */
+  | {
+      readonly kind: 'channel';
+      readonly hop: string;
+      /** Its own configuration forbids it. */
+      readonly prohibited: boolean;
+      /** Its words: hostile text. */
+      readonly detail: string;
+    }
   | { readonly kind: 'pin'; readonly expected: string; readonly found: string }
   | { readonly kind: 'too-large'; readonly maxBytes: number }
   | { readonly kind: 'truncated'; readonly detail: string }

@@ -20,6 +20,7 @@ import { ACCEPTED_ENCODINGS } from './body.ts';
 import { createRequestBudget } from './budget.ts';
 import { createConnector } from './connector.ts';
 import { createCredentials } from './credentials.ts';
+import type { Dialer } from './dialer.ts';
 import { exchange, type RawAnswer } from './exchange.ts';
 import { failureOf, isConnectionFailure, type FailureContext } from './failure.ts';
 import { FaultError } from './fault.ts';
@@ -48,6 +49,8 @@ export interface HttpClientOptions {
   readonly system: Pick<System, 'authHeaders' | 'signIn' | 'explain' | 'budget'>;
   readonly clock: Clock;
   readonly random: Random;
+  /** How sockets come about; none: directly. */
+  readonly dialer?: Dialer | undefined;
 }
 
 /** The client with the handles of its owner; systems see only `HttpClient`. */
@@ -65,7 +68,7 @@ export interface ManagedHttpClient extends HttpClient {
 export function createHttpClient(options: HttpClientOptions): ManagedHttpClient {
   const { clock, random, system, auth } = options;
   const base = parseBase(options.url);
-  const connector = createConnector(options.tls);
+  const connector = createConnector(options.tls, options.dialer);
   const pool = new Pool(base.origin, { connect: connector.connect, pipelining: 1 });
   const slots = bulkhead(system.budget.concurrency, QUEUE_LENGTH);
   const budget = createRequestBudget(system.budget.requestsPerMinute);
@@ -189,8 +192,7 @@ export function createHttpClient(options: HttpClientOptions): ManagedHttpClient 
     },
     async close() {
       closed.abort(new FaultError({ kind: 'aborted' }));
-      connector.destroy();
-      await pool.destroy();
+      await Promise.all([connector.destroy(), pool.destroy()]);
     },
     socketCount: () => connector.socketCount(),
   };

@@ -63,6 +63,7 @@ const stepWords: Readonly<Record<CheckStep['step'], string>> = {
   dns: 'Name',
   tcp: 'Connection',
   tls: 'Certificate',
+  'host-key': 'Host key',
   auth: 'Credentials',
   version: 'Version',
   permissions: 'Rights',

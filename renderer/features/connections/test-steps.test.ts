@@ -12,6 +12,7 @@ it('shows what is ahead while the test runs', () => {
     'dns healthy',
     'tcp unknown',
     'tls unknown',
+    'host-key unknown',
     'auth unknown',
     'version unknown',
     'permissions unknown',
