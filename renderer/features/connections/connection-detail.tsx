@@ -53,7 +53,7 @@ export function ConnectionDetail({ connection, live }: ConnectionDetailProps) {
         <KeyValue rows={rowsOf(connection, live)} />
       </Section>
       <Sources id={id} live={live} />
-      <ConnectionTest id={id} live={live} />
+      <ConnectionTest id={id} system={system} live={live} />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { ListChecks, Square } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import type { CheckStep } from '../../../shared/model/connection.ts';
+import type { CheckStep, SystemKind } from '../../../shared/model/connection.ts';
 import { toErrorData, type GantryErrorData } from '../../../shared/model/error.ts';
 import { testConnection } from '../../app/queries.ts';
 import { Button } from '../../ui/button.tsx';
@@ -18,8 +18,14 @@ interface Run {
   readonly error: GantryErrorData | null;
 }
 
+interface ConnectionTestProps {
+  readonly id: string;
+  readonly system: SystemKind;
+  readonly live: boolean;
+}
+
 /** The way to a system step by step: where it stops is what to fix. */
-export function ConnectionTest({ id, live }: { readonly id: string; readonly live: boolean }) {
+export function ConnectionTest({ id, system, live }: ConnectionTestProps) {
   const { run, start, stop } = useConnectionTest(id);
   const button = run?.running ? (
     <Button tone="quiet" icon={Square} onClick={stop}>
@@ -38,7 +44,7 @@ export function ConnectionTest({ id, live }: { readonly id: string; readonly liv
         </p>
       ) : (
         <ol aria-label="Steps of the test" aria-live="polite">
-          {stepRows(run.steps, run.running).map(({ name, state, step }) => (
+          {stepRows(run.steps, run.running, system).map(({ name, state, step }) => (
             <li key={name} className={styles.step}>
               <StateMark state={state} />
               <span>{stepWords[name]}</span>

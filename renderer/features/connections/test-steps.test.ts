@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { CheckStep } from '../../../shared/model/connection.ts';
+import type { CheckStep, SystemKind } from '../../../shared/model/connection.ts';
 import { stepRows } from './test-steps.ts';
 
 const step = (name: CheckStep['step'], ok = true): CheckStep => ({ step: name, ok, detail: '', ms: 1 });
-const shown = (steps: CheckStep[], running: boolean) =>
-  stepRows(steps, running).map(({ name, state }) => `${name} ${state}`);
+const shown = (steps: CheckStep[], running: boolean, system: SystemKind = 'consul') =>
+  stepRows(steps, running, system).map(({ name, state }) => `${name} ${state}`);
 
 it('shows what is ahead while the test runs', () => {
   expect(shown([step('configuration'), step('dns')], true)).toEqual([
@@ -12,11 +12,15 @@ it('shows what is ahead while the test runs', () => {
     'dns healthy',
     'tcp unknown',
     'tls unknown',
-    'host-key unknown',
     'auth unknown',
     'version unknown',
     'permissions unknown',
   ]);
+});
+
+it('asks an SSH host for its key, and others for their certificate', () => {
+  expect(shown([step('tcp')], true, 'ssh').slice(1, 3)).toEqual(['host-key unknown', 'auth unknown']);
+  expect(shown([step('tcp')], true, 'proxmox').slice(1, 3)).toEqual(['tls unknown', 'auth unknown']);
 });
 
 it('ends at the step that failed', () => {
