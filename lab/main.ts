@@ -57,16 +57,11 @@ async function main(args: string[]): Promise<number> {
   return 0;
 }
 
-/** SIGTERM, Ctrl-C, or the parent that holds our standard input going away (only when asked to by `GANTRY_LAB_PARENT`). */
+/** SIGTERM, Ctrl-C, or the process that forked this one going away. */
 function stopRequested(): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, () => resolve());
     process.once('disconnect', () => resolve());
-    if (process.env['GANTRY_LAB_PARENT'] === 'stdin') {
-      process.stdin.resume();
-      process.stdin.once('end', () => resolve());
-      process.stdin.once('error', () => resolve());
-    }
   });
 }
 

@@ -63,6 +63,8 @@ interface ConnectionChipProps {
 function ConnectionChip({ connection, live }: ConnectionChipProps) {
   const { id, system, state, lastAnswerAt } = connection;
   const words = state === 'down' || state === 'forbidden' || state === 'connecting';
+  // Silence of a system that tells by itself is no age: nothing changed.
+  const tellsByItself = live && state === 'live' && isWatched(id);
   return (
     <button
       type="button"
@@ -73,11 +75,20 @@ function ConnectionChip({ connection, live }: ConnectionChipProps) {
       <StateMark state={connectionMark(state, live)} decorative size={10} />
       <HostileText text={id} />
       {words && live ? <span className={styles.state}>{connectionWords[state]}</span> : null}
-      {(words && live && lastAnswerAt === null) || state === 'connecting' ? null : (
+      {(words && live && lastAnswerAt === null) || state === 'connecting' ? null : tellsByItself ? (
+        <span className={styles.state}>{connectionWords.live}</span>
+      ) : (
         <FreshnessMark always freshness={connectionFreshness(connection, live)} />
       )}
     </button>
   );
+}
+
+function isWatched(connectionId: string): boolean {
+  const sources = [...worldStore.mirror.sources.values()].filter(
+    (source) => source.connectionId === connectionId,
+  );
+  return sources.length > 0 && sources.every(({ mode }) => mode === 'watch');
 }
 
 function EngineCost() {
