@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { fork } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
