@@ -243,7 +243,7 @@ function disks(call: Call) {
     rpm: 0,
     health: 'PASSED',
     wearout: 97 - index,
-    used: index === 0 ? 'LVM' : 'partitions',
+    used: index === 0 ? 'LVM' : 'ZFS',
     gpt: 1,
     mounted: 0,
     osdid: -1,

@@ -2,11 +2,13 @@ import { accessRoutes } from './access-routes.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { clusterRoutes } from './cluster-routes.ts';
+import { firewallRoutes } from './firewall-routes.ts';
 import { guestRoutes, interfaceRoute } from './guest-routes.ts';
 import { haRoutes } from './ha-routes.ts';
 import { moveRoutes } from './move-routes.ts';
 import { nodeRoutes } from './node-routes.ts';
 import { powerRoutes } from './power-routes.ts';
+import { reportRoutes } from './report-routes.ts';
 import type { Route } from './route.ts';
 import { snapshotRoutes } from './snapshot-routes.ts';
 import { taskRoutes } from './task-routes.ts';
@@ -25,4 +27,6 @@ export const routes: readonly Route[] = [
   ...snapshotRoutes,
   ...moveRoutes,
   ...backupRoutes,
+  ...firewallRoutes,
+  ...reportRoutes,
 ];
