@@ -64,26 +64,31 @@ export function clusterLevel(cluster: Cluster): Level {
   };
 }
 
-/** A node adds nothing of its own to the cluster's rules. */
+/** A node adds one rule of its own to the cluster's. */
 export const nodeLevel: Level = {
   scope: 'node',
   options: { enable: 1, log_level_in: 'nolog' },
-  rules: [],
+  rules: [{ type: 'in', action: 'ACCEPT', enable: 1, macro: 'Ping', source: 'dc/lan' }],
   aliases: [],
   sets: [],
   groups: [],
 };
 
-/** Filtered is a guest with `firewall=1` on its network card: it may use its own address only. */
+/** Filtered is a guest with `firewall=1` on its network card: it may use its own address only. The others' rules sleep. */
 export function guestLevel(cluster: Cluster, guest: LabGuest): Level {
   const isFiltered = Object.entries(cluster.record(guest.vmid).config).some(
     ([key, value]) => /^net\d+$/.test(key) && /(^|,)firewall=1(,|$)/.test(String(value)),
   );
-  if (!isFiltered) return { ...nodeLevel, scope: 'guest', options: { enable: 0 } };
   const own = guest.ip === '' ? [] : [guest.ip];
   return {
     scope: 'guest',
-    options: { enable: 1, ipfilter: own.length, macfilter: 1, policy_in: 'ACCEPT', policy_out: 'ACCEPT' },
+    options: {
+      enable: isFiltered ? 1 : 0,
+      ipfilter: own.length,
+      macfilter: 1,
+      policy_in: 'ACCEPT',
+      policy_out: 'ACCEPT',
+    },
     rules: [
       {
         type: 'in',

@@ -27,7 +27,7 @@ describe('firewall', () => {
       expect.objectContaining({ macro: 'SSH' }),
     );
     expect(await api.data('/nodes/pve-1/firewall/options')).toMatchObject({ enable: 1 });
-    expect(await api.data('/nodes/pve-1/firewall/rules')).toEqual([]);
+    expect(await api.data('/nodes/pve-1/firewall/rules')).toMatchObject([{ pos: 0, macro: 'Ping' }]);
   });
 
   it('filters the guests whose card says so, and lets them name objects of the datacenter', async () => {
