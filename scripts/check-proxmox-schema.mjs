@@ -127,12 +127,19 @@ function samplePath(path, upid) {
     sid: 'vm:130',
     poolid: 'shop',
   };
+  const objects = path.startsWith('/cluster/')
+    ? { '/aliases/{name}': 'lan', '/ipset/{name}': 'nodes' }
+    : { '/aliases/{name}': 'self', '/ipset/{name}': 'ipfilter-net0', '/disks/zfs/{name}': 'tank' };
+  const ending = Object.keys(objects).find((end) => path.endsWith(end));
+  Object.assign(values, { group: 'operators', pos: 0, name: objects[ending] });
   const filled = path.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? name);
-  const query = path.endsWith('rrddata')
-    ? '?timeframe=hour'
-    : path.endsWith('/feature')
-      ? '?feature=snapshot'
-      : '';
+  const queries = {
+    '/rrddata': '?timeframe=hour',
+    '/feature': '?feature=snapshot',
+    '/disks/smart': '?disk=/dev/nvme0n1',
+    '/cloudinit/dump': '?type=user',
+  };
+  const query = queries[Object.keys(queries).find((end) => path.endsWith(end))] ?? '';
   return path.startsWith('/nodes/{node}/tasks/{upid}')
     ? `${filled.replace('pve-2', upid.split(':')[1])}${query}`
     : filled + query;

@@ -5,6 +5,7 @@ import { clusterRoutes } from './cluster-routes.ts';
 import { firewallRoutes } from './firewall-routes.ts';
 import { guestRoutes, interfaceRoute } from './guest-routes.ts';
 import { haRoutes } from './ha-routes.ts';
+import { lookupRoutes } from './lookup-routes.ts';
 import { moveRoutes } from './move-routes.ts';
 import { nodeRoutes } from './node-routes.ts';
 import { powerRoutes } from './power-routes.ts';
@@ -28,5 +29,6 @@ export const routes: readonly Route[] = [
   ...moveRoutes,
   ...backupRoutes,
   ...firewallRoutes,
+  ...lookupRoutes,
   ...reportRoutes,
 ];
