@@ -116,16 +116,18 @@ function comparePermission({ permission }, { perm }, where) {
 }
 
 /** Values that make each reading call answer. */
-function samplePath(path, upid) {
+function samplePath(path, upid, archive) {
   const isLxc = path.includes('/lxc/');
   const values = {
     node: isLxc ? 'pve-1' : 'pve-2',
     vmid: isLxc ? 101 : 120,
-    storage: 'local',
+    storage: path.endsWith('/prunebackups') ? 'nfs-shared' : 'local',
     snapname: 'first',
     upid: encodeURIComponent(upid),
     sid: 'vm:130',
     poolid: 'shop',
+    userid: 'auditor@pve',
+    volume: encodeURIComponent('local:iso/debian-13.1.0-amd64-netinst.iso'),
   };
   const objects = path.startsWith('/cluster/')
     ? { '/aliases/{name}': 'lan', '/ipset/{name}': 'nodes' }
@@ -138,6 +140,7 @@ function samplePath(path, upid) {
     '/feature': '?feature=snapshot',
     '/disks/smart': '?disk=/dev/nvme0n1',
     '/cloudinit/dump': '?type=user',
+    '/vzdump/extractconfig': `?volume=${encodeURIComponent(archive)}`,
   };
   const query = queries[Object.keys(queries).find((end) => path.endsWith(end))] ?? '';
   return path.startsWith('/nodes/{node}/tasks/{upid}')
@@ -226,7 +229,7 @@ async function checkAnswers(routes, paths, api) {
   const check = async (method, path, ask) => {
     const official = paths[path]?.[method];
     if (!official) return;
-    const data = await api.data(samplePath(path, upid), ask);
+    const data = await api.data(samplePath(path, upid, archive), ask);
     answered++;
     conform(data, official.returns, `${method} ${path}`);
     if (typeof data === 'string' && data.startsWith('UPID:')) {
@@ -235,10 +238,13 @@ async function checkAnswers(routes, paths, api) {
     }
   };
   let upid = '';
+  let archive = '';
   try {
     upid = await api.post('/nodes/pve-2/lxc/102/status/reboot');
     await api.ended(upid);
     for (const [method, path, form] of writes.slice(0, 2)) await check(method, path, { method, form });
+    await api.ended(await api.post('/nodes/pve-2/vzdump', { vmid: 120, storage: 'nfs-shared' }));
+    [{ volid: archive }] = await api.data('/nodes/pve-2/storage/nfs-shared/content?content=backup');
     for (const { method, path } of routes) if (method === 'GET') await check(method, path, {});
     for (const [method, path, form] of writes.slice(2)) await check(method, path, { method, form });
     return answered;

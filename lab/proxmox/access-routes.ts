@@ -2,6 +2,7 @@ import { callerName, roles } from './access.ts';
 import { optionalText, text, textOf, type Params } from './params.ts';
 import { denied } from './pve-error.ts';
 import { get, onRoot, route, type Call, type Route } from './route.ts';
+import type { Cluster } from './state.ts';
 
 const ticketParams: Params = {
   username: { ...text, maxLength: 64 },
@@ -102,15 +103,20 @@ function pools({ cluster, caller, values }: Call) {
     .filter((poolid) => poolid === wanted)
     .map((poolid) => ({
       poolid,
-      members: guests
-        .filter((guest) => guest.pool === poolid && (type === undefined || type === guest.type))
-        .map((guest) => ({
-          id: `${guest.type}/${guest.vmid}`,
-          type: guest.type,
-          vmid: guest.vmid,
-          node: guest.host,
-          name: guest.name,
-          status: guest.status,
-        })),
+      members: poolMembers(cluster, poolid).filter((member) => type === undefined || type === member.type),
+    }));
+}
+
+/** The guests of a pool, none for a pool that is not there. */
+export function poolMembers(cluster: Cluster, poolid: string) {
+  return [...cluster.world.guests.values()]
+    .filter((guest) => guest.pool === poolid)
+    .map((guest) => ({
+      id: `${guest.type}/${guest.vmid}`,
+      type: guest.type,
+      vmid: guest.vmid,
+      node: guest.host,
+      name: guest.name,
+      status: guest.status,
     }));
 }

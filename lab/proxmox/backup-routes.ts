@@ -1,4 +1,5 @@
 import type { LabGuest } from '../kit/world.ts';
+import type { Config } from './guest-config.ts';
 import { flag, isOn, listOf, optional, optionalText, storageId, textOf } from './params.ts';
 import { badParameter } from './pve-error.ts';
 import { get, nodeOf, route, type Call, type Route } from './route.ts';
@@ -75,6 +76,7 @@ async function backUp(
     .replace('T', '-')
     .slice(0, 19);
   const name = `vzdump-${type}-${vmid}-${stamp}.${type === 'lxc' ? 'tar' : 'vma'}.zst`;
+  const config = { ...cluster.record(vmid).config };
   await cluster.locked(guest, 'backup', async () => {
     worker.log(`INFO: creating vzdump archive '/var/lib/vz/dump/${name}'`);
     for (const percent of [25, 50, 75, 100]) {
@@ -98,9 +100,17 @@ async function backUp(
     vmid,
     ctime: cluster.seconds(),
     subtype: type,
+    config: configText(config),
     ...(template === undefined
       ? {}
       : { notes: template.replaceAll('{{guestname}}', guest.name).replaceAll('{{vmid}}', String(vmid)) }),
     ...(isOn(values, 'protected') ? { protected: 1 } : {}),
   });
+}
+
+function configText(config: Config): string {
+  return Object.entries(config)
+    .filter(([key]) => key !== 'lock')
+    .map(([key, value]) => `${key}: ${value}\n`)
+    .join('');
 }

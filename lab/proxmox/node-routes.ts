@@ -25,7 +25,7 @@ import {
   type Route,
 } from './route.ts';
 import { rrdRows, still, timeframes, wave, type Timeframe } from './rrd.ts';
-import { storeList, type Store } from './stores.ts';
+import { storageEntry, storeList, type Store } from './stores.ts';
 
 const AUDIT = onNode('Sys.Audit');
 
@@ -274,14 +274,7 @@ function storageRoutes(): Route[] {
         storeList
           .filter(({ type }) => type === (textOf(values, 'type') ?? type))
           .filter((store) => maySee(cluster.access.privileges(caller, `/storage/${store.storage}`)))
-          .map((store) => ({
-            storage: store.storage,
-            type: store.type,
-            content: store.content.join(','),
-            ...(store.shared ? { shared: 1 } : {}),
-            ...store.settings,
-            digest: 'da39a3ee5e6b4b0d3255bfef95601890afd80709',
-          })),
+          .map(storageEntry),
       { type: optionalText },
     ),
     get('/nodes/{node}/storage', 'all', storages, {
@@ -360,7 +353,8 @@ function content(call: Call) {
   return call.cluster.stores
     .volumes(host.name, storeOf(call).storage)
     .filter((row) => kinds.length === 0 || kinds.includes(row.content))
-    .filter((row) => vmid === undefined || row.vmid === vmid);
+    .filter((row) => vmid === undefined || row.vmid === vmid)
+    .map((row) => ({ ...row, config: undefined }));
 }
 
 /** The volume's name is one percent-encoded segment. Quick, so that a caller who is willing to wait gets null. */

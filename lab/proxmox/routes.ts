@@ -2,6 +2,7 @@ import { accessRoutes } from './access-routes.ts';
 import { agentRoutes } from './agent-routes.ts';
 import { backupRoutes } from './backup-routes.ts';
 import { clusterRoutes } from './cluster-routes.ts';
+import { detailRoutes } from './detail-routes.ts';
 import { firewallRoutes } from './firewall-routes.ts';
 import { guestRoutes, interfaceRoute } from './guest-routes.ts';
 import { haRoutes } from './ha-routes.ts';
@@ -29,6 +30,7 @@ export const routes: readonly Route[] = [
   ...moveRoutes,
   ...backupRoutes,
   ...firewallRoutes,
+  ...detailRoutes,
   ...lookupRoutes,
   ...reportRoutes,
 ];

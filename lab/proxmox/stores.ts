@@ -23,6 +23,8 @@ export interface VolumeRow {
   readonly subtype?: string;
   notes?: string;
   protected?: 1;
+  /** Of an archive: the guest's configuration at that time, as its file says it. Listings leave it out. */
+  readonly config?: string;
 }
 
 const GiB = 2 ** 30;
@@ -53,6 +55,18 @@ export const storeList: readonly Store[] = [
     settings: { export: '/export/pve', path: '/mnt/pve/nfs-shared', server: '10.2.0.5' },
   },
 ];
+
+/** A storage's entry in the cluster's configuration. */
+export function storageEntry(store: Store) {
+  return {
+    storage: store.storage,
+    type: store.type,
+    content: store.content.join(','),
+    ...(store.shared ? { shared: 1 } : {}),
+    ...store.settings,
+    digest: 'da39a3ee5e6b4b0d3255bfef95601890afd80709',
+  };
+}
 
 /** Storages and what lies on them. Guests' disks follow from their configurations; files are kept here. */
 export class Stores {
