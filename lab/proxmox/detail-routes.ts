@@ -95,7 +95,7 @@ function volume(call: Call) {
   };
 }
 
-/** A volume that the caller may use: archives and disks also ask for rights on their guest. */
+/** A volume that the caller may use. */
 function volumeOf({ cluster, caller, values }: Call, storage: string, volid: string): VolumeRow {
   const host = cluster.node(String(values['node']));
   const at = `/storage/${storage}`;
